@@ -1,0 +1,188 @@
+"""The whole system on this machine: the local AWS with the real template deployed on it, and the
+provider sandbox in the providers' place.
+
+with deployment.running() as system:
+    requests.post(system.webhook_url("acme"), data=webhook.body, headers=webhook.headers)
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import requests
+
+from devstack import ministack, paths, sam, servers
+from devstack.ministack import MiniStack
+from devstack.sandbox.client import SandboxClient
+from devstack.sandbox.webhooks import Signer
+from devstack.servers import ClientOptions, Server
+
+STACK_NAME = "system-sender"
+SECRETS_PREFIX = "/system-sender"
+_SANDBOX_READY_SECONDS = 30
+_STAGE = "v1"
+
+
+def _say_nothing(_: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class LocalSystem:
+    """A running system."""
+
+    aws: MiniStack
+    sandbox_server: Server
+    sandbox_url: str
+    """Where the provider sandbox answers."""
+    signer: Signer
+    """Signs marketplace webhooks with the key that the deployed functions trust."""
+    outputs: Mapping[str, str]
+    """The stack's outputs."""
+    stack_name: str = STACK_NAME
+    logs: Path = paths.LOGS
+    """The folder of every log: the local AWS, the sandbox, SAM."""
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where the local AWS answers."""
+        return self.aws.endpoint_url
+
+    @property
+    def api_url(self) -> str:
+        """Where the deployed REST API answers, without a final slash."""
+        api = self.outputs["WebhookApiId"]
+        return f"{self.endpoint_url}/restapis/{api}/{_STAGE}/_user_request_"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that lead boto3, the `sender` command and AWS's own command line here."""
+        return {
+            **self.aws.environment,
+            "TABLE_PREFIX": self.stack_name,
+            "SECRETS_PREFIX": SECRETS_PREFIX,
+            "GOHIGHLEVEL_BASE_URL": self.sandbox_url,
+        }
+
+    @property
+    def client_options(self) -> ClientOptions:
+        """Keyword arguments for `boto3.client(service, ...)`."""
+        return self.aws.client_options
+
+    def sandbox(self) -> SandboxClient:
+        """A client of the provider sandbox: its ledger, and faults on demand."""
+        return SandboxClient(self.sandbox_url)
+
+    def webhook_url(self, workspace: str | None = None) -> str:
+        """Where GoHighLevel posts for one workspace, or for the app that several share."""
+        url = f"{self.api_url}/webhooks/gohighlevel"
+        return url if workspace is None else f"{url}/{workspace}"
+
+    def function_name(self, noun: str) -> str:
+        """The deployed name of a function, such as `webhook-sms` or `followup-cron`."""
+        return f"{self.stack_name}-{noun}"
+
+    def log_lines(self, function: str) -> list[str]:
+        """What a function, such as `webhook-sms`, has written, oldest line first."""
+        pages = (
+            boto3.client("logs", **self.client_options)
+            .get_paginator("filter_log_events")
+            .paginate(logGroupName=f"/aws/lambda/{self.function_name(function)}")
+        )
+        return [event["message"].rstrip() for page in pages for event in page["events"]]
+
+    def stop(self) -> None:
+        """End everything; harmless when it has ended."""
+        self.aws.stop()
+        self.sandbox_server.stop()
+
+
+def start(
+    *,
+    sweeps: bool = True,
+    parameters: Mapping[str, str] | None = None,
+    report: Callable[[str], None] = _say_nothing,
+    tethered: bool = True,
+) -> LocalSystem:
+    """Start the system and wait until it is deployed.
+
+    Args:
+        sweeps: whether the schedule runs the sweep each minute.
+        parameters: values for the template's parameters, over the local ones.
+        report: called with a sentence as each step begins.
+        tethered: end with this process. False leaves everything running.
+
+    Raises:
+        PreparationError, ServerError, SamError: a part could not be installed, started or deployed.
+    """
+    signer = Signer()
+    with ExitStack() as undo:
+        report("Starting the provider sandbox.")
+        sandbox_server, sandbox_url = _start_sandbox(tethered=tethered)
+        undo.callback(sandbox_server.stop)
+        report("Starting the local AWS.")
+        aws = ministack.start(tethered=tethered)
+        undo.callback(aws.stop)
+        with sam.alone():
+            report("Building the functions and their layer: sam build.")
+            remark = sam.build()
+            if remark:
+                report(remark)
+            report("Deploying template.yaml: sam deploy.")
+            values = {
+                "GoHighLevelBaseUrl": sandbox_url,
+                "GoHighLevelWebhookPublicKeys": signer.public_key(),
+                "SecretsPrefix": SECRETS_PREFIX,
+                "SweepSchedule": "ENABLED" if sweeps else "DISABLED",
+                "DeletionProtection": "false",
+                **(parameters or {}),
+            }
+            sam.deploy(STACK_NAME, values, aws.environment)
+        system = LocalSystem(aws, sandbox_server, sandbox_url, signer, _outputs(aws))
+        undo.pop_all()
+    return system
+
+
+@contextmanager
+def running(
+    *,
+    sweeps: bool = True,
+    parameters: Mapping[str, str] | None = None,
+    report: Callable[[str], None] = _say_nothing,
+) -> Iterator[LocalSystem]:
+    """A system for the time of the block; the arguments are those of `start`."""
+    system = start(sweeps=sweeps, parameters=parameters, report=report)
+    try:
+        yield system
+    finally:
+        system.stop()
+
+
+def _start_sandbox(*, tethered: bool) -> tuple[Server, str]:
+    port = servers.free_port()
+    url = f"http://{servers.HOST}:{port}"
+    server = Server.start(
+        f"sandbox-{port}",
+        [paths.VENV / "bin" / "python", "-m", "devstack.sandbox", "--port", str(port)],
+        environment=servers.clean_environment(PYTHONUNBUFFERED="1"),
+        tethered=tethered,
+    )
+    client = SandboxClient(url)
+    server.wait_until(lambda: _is_healthy(client), seconds=_SANDBOX_READY_SECONDS)
+    return server, url
+
+
+def _is_healthy(client: SandboxClient) -> bool:
+    try:
+        client.health()
+    except requests.ConnectionError:
+        return False
+    return True
+
+
+def _outputs(aws: MiniStack) -> dict[str, str]:
+    formation = boto3.client("cloudformation", **aws.client_options)
+    (stack,) = formation.describe_stacks(StackName=STACK_NAME)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

@@ -1,0 +1,44 @@
+"""Runs a command for as long as whoever started it lives: `python -m devstack.tether COMMAND...`.
+
+Its standard input is a pipe that the starter holds open and never writes to. When the starter ends,
+however it ends, the pipe closes, and the command and all its children end too. Needs nothing but
+the standard library.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+
+GRACE_SECONDS = 5.0
+
+
+def main() -> None:
+    """Run the command of the command line, and exit as it does."""
+    process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: end_group(process))
+    with selectors.DefaultSelector() as selector:
+        selector.register(sys.stdin.buffer, selectors.EVENT_READ)
+        selector.register(os.pidfd_open(process.pid), selectors.EVENT_READ)
+        selector.select()
+    end_group(process)
+    sys.exit(process.returncode)
+
+
+def end_group(process: "subprocess.Popen[bytes]") -> None:
+    """End a process that leads its own group, and the group: politely first, then at once."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+if __name__ == "__main__":
+    main()

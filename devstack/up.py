@@ -1,0 +1,106 @@
+"""`make up`: starts the whole system on this machine and leaves it running, until `make down`."""
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from devstack import deployment, paths
+from devstack.prepare import PreparationError
+from devstack.sam import SamError
+from devstack.sandbox import webhooks
+from devstack.servers import ServerError
+
+STATE = paths.RUN / "up.json"
+WEBHOOK = paths.RUN / "inbound.json"
+WORKSPACE = "acme"
+LOCATION = "acme-location"
+
+
+def main() -> None:
+    """Start the system, or show the one that runs."""
+    state = running_state()
+    if state is None:
+        try:
+            system = deployment.start(report=lambda text: print(text, flush=True), tethered=False)
+        except (PreparationError, ServerError, SamError) as error:
+            sys.exit(str(error))
+        state = _state_of(system)
+        STATE.write_text(json.dumps(state, indent=2))
+    print(_shown(state))
+
+
+def running_state() -> dict[str, Any] | None:
+    """What the last `make up` left, if all of it still runs; None otherwise."""
+    if not STATE.exists():
+        return None
+    state: dict[str, Any] = json.loads(STATE.read_text())
+    return state if all(_runs(server) for server in state["servers"]) else None
+
+
+def _runs(server: Mapping[str, Any]) -> bool:
+    try:
+        return bool(psutil.Process(server["pid"]).create_time() == server["started"])
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _state_of(system: deployment.LocalSystem) -> dict[str, Any]:
+    event = webhooks.inbound_message(
+        location_id=LOCATION, contact_id="contact-dana", text="Is Tuesday still free?"
+    )
+    webhook = system.signer.sign(event)
+    WEBHOOK.write_bytes(webhook.body)
+    return {
+        "servers": [
+            {
+                "name": server.name,
+                "pid": server.process.pid,
+                "started": psutil.Process(server.process.pid).create_time(),
+                "log": str(server.log),
+            }
+            for server in (system.aws.server, system.sandbox_server)
+        ],
+        "scratch": str(system.aws.scratch),
+        "endpoint_url": system.endpoint_url,
+        "webhook_url": system.webhook_url(WORKSPACE),
+        "sandbox_url": system.sandbox_url,
+        "signer_seed": system.signer.seed(),
+        "environment": system.environment,
+        "webhook_headers": dict(webhook.headers),
+    }
+
+
+def _shown(state: Mapping[str, Any]) -> str:
+    headers = " ".join(
+        f"-H {shlex.quote(f'{name}: {value}')}" for name, value in state["webhook_headers"].items()
+    )
+    exports = " ".join(f"{name}={value}" for name, value in state["environment"].items())
+    body = WEBHOOK.relative_to(paths.PROJECT)
+    logs = "\n".join(f"  {Path(server['log'])}" for server in state["servers"])
+    return f"""
+The system runs. `make down` ends it.
+
+  local AWS         {state["endpoint_url"]}
+  webhook           {state["webhook_url"]}
+  provider sandbox  {state["sandbox_url"]}
+
+For the `sender` command and AWS's own:
+  export {exports}
+
+A signed inbound text, as GoHighLevel posts it:
+  curl -i {headers} --data-binary @{body} {state["webhook_url"]}
+
+What the provider accepted:
+  curl -s {state["sandbox_url"]}/_sandbox/ledger
+
+Logs:
+{logs}"""
+
+
+if __name__ == "__main__":
+    main()

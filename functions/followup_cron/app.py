@@ -1,0 +1,23 @@
+"""Performs what is due, each minute; or sends one approved draft now, when asked for by its id."""
+
+from typing import Any
+
+from system_sender.budget import Budget
+from system_sender.gate import send_approved_draft
+from system_sender.sweep import sweep
+from system_sender.system import system
+from system_sender.telemetry import emit_sweep
+
+SYSTEM = system()
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Handle the schedule's tick, or `{"draft_id": "..."}` from an operator."""
+    SYSTEM.transport.forget_connections()
+    budget = Budget.of_invocation(SYSTEM.world, context.get_remaining_time_in_millis)
+    draft_id = event.get("draft_id")
+    if draft_id is not None:
+        return send_approved_draft(SYSTEM, str(draft_id), budget=budget).to_dict()
+    report = sweep(SYSTEM, budget)
+    emit_sweep(report.oldest_due_seconds, report.parked)
+    return report.to_dict()

@@ -1,0 +1,1 @@
+"""Sends approved drafts as real messages, each at most once, with nobody logged in."""

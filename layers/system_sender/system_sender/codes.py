@@ -1,0 +1,193 @@
+"""Every code a caller, a log line or an operator can meet, with the sentence that explains it."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable codes. They are part of the interface: never rename one."""
+
+    SENT = "sent"
+    SENT_BY_WORD = "sent_by_word"
+    IN_PROGRESS = "in_progress"
+    BUSY = "busy"
+    NO_TIME = "no_time"
+    DRAFT_NOT_FOUND = "draft_not_found"
+    LEAD_NOT_FOUND = "lead_not_found"
+    WORKSPACE_NOT_FOUND = "workspace_not_found"
+    CAMPAIGN_NOT_FOUND = "campaign_not_found"
+    CHANNEL_NOT_SUPPORTED = "channel_not_supported"
+    NOT_DUE = "not_due"
+    DRAFT_CHANGED = "draft_changed"
+    DRAFT_DELETED = "draft_deleted"
+    DRAFT_REJECTED = "draft_rejected"
+    DRAFT_CLAIMED = "draft_claimed"
+    KEY_REUSED = "key_reused"
+    EMPTY_TEXT = "empty_text"
+    TEXT_TOO_LONG = "text_too_long"
+    PAUSED_ALL = "paused_all"
+    PAUSED_WORKSPACE = "paused_workspace"
+    PAUSED_CHANNEL = "paused_channel"
+    BLACKLISTED = "blacklisted"
+    OPTED_OUT = "opted_out"
+    MISSING_PHONE = "missing_phone"
+    MISSING_CONTACT = "missing_contact"
+    NEWER_INBOUND = "newer_inbound"
+    HUMAN_REPLIED = "human_replied"
+    SETTER_MANAGED = "setter_managed"
+    BELOW_THRESHOLD = "below_threshold"
+    DAILY_CAP = "daily_cap"
+    CONSECUTIVE_CAP = "consecutive_cap"
+    WAITED_TOO_LONG = "waited_too_long"
+    INTEGRATION_UNHEALTHY = "integration_unhealthy"
+    INTEGRATION_NOT_CONFIGURED = "integration_not_configured"
+    DO_NOT_DISTURB = "do_not_disturb"
+    UNSUBSCRIBED = "unsubscribed"
+    INVALID_PHONE = "invalid_phone"
+    CONTACT_NOT_FOUND = "contact_not_found"
+    PAYMENT_REQUIRED = "payment_required"
+    REJECTED_BY_PROVIDER = "rejected_by_provider"
+    UNAUTHORIZED = "unauthorized"
+    RATE_LIMITED = "rate_limited"
+    UNREACHABLE = "unreachable"
+    REDIRECTED = "redirected"
+    TOO_LATE = "too_late"
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    PROVIDER_TIMEOUT = "provider_timeout"
+    PROVIDER_RESET = "provider_reset"
+    PROVIDER_ERROR = "provider_error"
+    PROVIDER_UNREADABLE = "provider_unreadable"
+    PROVIDER_DUPLICATE = "provider_duplicate"
+    INTERRUPTED = "interrupted"
+    INTERNAL_ERROR = "internal_error"
+    SETTLED_NOT_SENT = "settled_not_sent"
+    RESEND_ORDERED = "resend_ordered"
+    PARTS_REMAIN = "parts_remain"
+    AWAITING_PERSON = "awaiting_person"
+    TEMPLATE_VARIABLE_MISSING = "template_variable_missing"
+    NO_REPLY_TEMPLATE = "no_reply_template"
+    RECORDED = "recorded"
+    DUPLICATE_EVENT = "duplicate_event"
+    EVENT_IGNORED = "event_ignored"
+    SIGNATURE_MISSING = "signature_missing"
+    SIGNATURE_INVALID = "signature_invalid"
+    EVENT_STALE = "event_stale"
+    BODY_TOO_LARGE = "body_too_large"
+    BODY_NOT_JSON = "body_not_json"
+    BODY_WRONG = "body_wrong"
+    WRONG_ACCOUNT = "wrong_account"
+    WRONG_WEBHOOK_KIND = "wrong_webhook_kind"
+    STORAGE_TROUBLE = "storage_trouble"
+    SUPERSEDED = "superseded"
+    REPLY_DRAFTED = "reply_drafted"
+    NO_CAMPAIGN = "no_campaign"
+    INVALID_REQUEST = "invalid_request"
+    INVALID_SEED = "invalid_seed"
+    NOT_PARKED = "not_parked"
+    MESSAGE_NOT_FOUND = "message_not_found"
+    DRAFT_SENT = "draft_sent"
+    ACCOUNT_OWNED = "account_owned"
+    ALREADY_APPROVED = "already_approved"
+    PART_FINAL = "part_final"
+    STALE_NEEDS_WORD = "stale_needs_word"
+
+    @property
+    def sentence(self) -> str:
+        """Say in one sentence what happened and what, if anything, to do."""
+        return SENTENCES[self]
+
+
+SENTENCES: dict[Code, str] = {
+    Code.SENT: "The provider accepted the message.",
+    Code.SENT_BY_WORD: "A person confirmed that the message left.",
+    Code.IN_PROGRESS: "Another invocation is sending this draft right now; ask again shortly.",
+    Code.BUSY: "Other writes for this lead kept getting in first; the draft stays due.",
+    Code.NO_TIME: "Too little of this invocation was left to send safely; the draft stays due.",
+    Code.DRAFT_NOT_FOUND: "There is no draft with this id; check the id and the stack.",
+    Code.LEAD_NOT_FOUND: "The lead of this draft does not exist; seed or restore the lead.",
+    Code.WORKSPACE_NOT_FOUND: "The workspace does not exist; seed it first.",
+    Code.CAMPAIGN_NOT_FOUND: "The campaign of this draft does not exist; seed it or move the lead.",
+    Code.CHANNEL_NOT_SUPPORTED: "No provider sends on this channel; use one that is supported.",
+    Code.NOT_DUE: "The draft is approved for a later time and waits for it.",
+    Code.DRAFT_CHANGED: "The draft changed while it was read; ask again for what it is now.",
+    Code.DRAFT_DELETED: "The draft was deleted while it was sent; the message row alone tells how "
+    "it ended.",
+    Code.DRAFT_REJECTED: "The draft was rejected and will not be sent; edit it to start again.",
+    Code.DRAFT_CLAIMED: "A part of this draft was already claimed for sending; its text is final.",
+    Code.KEY_REUSED: "This key already belongs to another text or lead; use a new key.",
+    Code.EMPTY_TEXT: "The text is empty; there is nothing to send.",
+    Code.TEXT_TOO_LONG: "The text does not fit into 3 messages of 160 characters; shorten it.",
+    Code.PAUSED_ALL: "Sending is paused everywhere; it goes on after 'sender resume'.",
+    Code.PAUSED_WORKSPACE: "Sending is paused for this workspace; it goes on after it is resumed.",
+    Code.PAUSED_CHANNEL: "Sending is paused on this channel; it goes on after it is resumed.",
+    Code.BLACKLISTED: "The lead is blacklisted; nothing is sent to them.",
+    Code.OPTED_OUT: "The recipient opted out on this channel; nothing is sent to them.",
+    Code.MISSING_PHONE: "The lead has no usable phone number; add one and approve again.",
+    Code.MISSING_CONTACT: "The lead has no GoHighLevel contact id; link the contact and approve "
+    "again.",
+    Code.NEWER_INBOUND: "The lead wrote again after this draft; answer the newer message.",
+    Code.HUMAN_REPLIED: "A person answered after this draft was written; it was not sent on top.",
+    Code.SETTER_MANAGED: "This campaign is answered by people; a person must approve the draft.",
+    Code.BELOW_THRESHOLD: "The confidence is below the campaign's threshold; a person must decide.",
+    Code.DAILY_CAP: "The lead had today's number of automated messages; it waits for tomorrow.",
+    Code.CONSECUTIVE_CAP: "Several automated messages went unanswered; a person must decide.",
+    Code.WAITED_TOO_LONG: "The draft waited longer than a day for permission; a person must decide "
+    "whether it still fits.",
+    Code.INTEGRATION_UNHEALTHY: "The provider refuses this workspace's credentials; renew the "
+    "token; the draft waits and tries again.",
+    Code.INTEGRATION_NOT_CONFIGURED: "The workspace has no provider token; store it as the SSM "
+    "parameter the README names; the draft waits.",
+    Code.DO_NOT_DISTURB: "The provider has do-not-disturb set for this contact; the address is "
+    "suppressed.",
+    Code.UNSUBSCRIBED: "The provider says this contact unsubscribed; the address is suppressed.",
+    Code.INVALID_PHONE: "The provider does not accept the contact's phone number; correct it.",
+    Code.CONTACT_NOT_FOUND: "The provider does not know this contact; link the lead again.",
+    Code.PAYMENT_REQUIRED: "The provider wants payment before it sends; settle the account's bill.",
+    Code.REJECTED_BY_PROVIDER: "The provider refused the message; its refusal is final.",
+    Code.UNAUTHORIZED: "The provider refused the credentials; renew the workspace's token.",
+    Code.RATE_LIMITED: "The provider asked for a pause; the draft goes after it.",
+    Code.UNREACHABLE: "No connection to the provider could be made; nothing left; it tries again.",
+    Code.REDIRECTED: "The provider answered with a redirect, which is never followed; check the "
+    "base URL.",
+    Code.TOO_LATE: "The permission to send ran out before the first byte; nothing left; it tries "
+    "again.",
+    Code.ATTEMPTS_EXHAUSTED: "Every allowed attempt certainly failed to leave; approve it again to "
+    "retry.",
+    Code.PROVIDER_TIMEOUT: "The provider did not answer in time; whether it sent is unknown.",
+    Code.PROVIDER_RESET: "The connection broke during the request; whether it left is unknown.",
+    Code.PROVIDER_ERROR: "The provider answered with an error that does not say whether it sent.",
+    Code.PROVIDER_UNREADABLE: "The provider answered success without a readable confirmation.",
+    Code.PROVIDER_DUPLICATE: "The provider calls it a duplicate; whether this one left is unknown.",
+    Code.INTERRUPTED: "The process ended in the middle of the request; whether it sent is unknown.",
+    Code.INTERNAL_ERROR: "An unexpected error hit after the claim; whether it sent is unknown.",
+    Code.SETTLED_NOT_SENT: "A person confirmed that the message did not leave.",
+    Code.RESEND_ORDERED: "A person ordered a new attempt after being told the outcome was unknown.",
+    Code.PARTS_REMAIN: "Some parts are out; the remaining parts are due.",
+    Code.AWAITING_PERSON: "A person must approve this draft before it is sent.",
+    Code.TEMPLATE_VARIABLE_MISSING: "The reply template uses a value the lead does not have; a "
+    "person must write the reply.",
+    Code.NO_REPLY_TEMPLATE: "The campaign has no reply template; a person must write the reply.",
+    Code.RECORDED: "The event is recorded and its work is done or due.",
+    Code.DUPLICATE_EVENT: "This event was recorded before; its work is ensured.",
+    Code.EVENT_IGNORED: "Events of this type change nothing here.",
+    Code.SIGNATURE_MISSING: "The request carries no signature or secret; check its set-up.",
+    Code.SIGNATURE_INVALID: "The signature or secret does not match; check the configured one.",
+    Code.EVENT_STALE: "The event's timestamp is outside the accepted window; it is not accepted.",
+    Code.BODY_TOO_LARGE: "The body is larger than 256 KiB; no event of this provider is.",
+    Code.BODY_NOT_JSON: "The body is not a JSON object in UTF-8.",
+    Code.BODY_WRONG: "The body lacks a field or has one of the wrong type.",
+    Code.WRONG_ACCOUNT: "The event belongs to another provider account than this workspace's.",
+    Code.WRONG_WEBHOOK_KIND: "This workspace receives another kind of webhook; set up only one.",
+    Code.STORAGE_TROUBLE: "The event could not be stored right now; deliver it again.",
+    Code.SUPERSEDED: "A newer message from the lead takes the place of this one.",
+    Code.REPLY_DRAFTED: "A reply was drafted.",
+    Code.NO_CAMPAIGN: "The lead is in no campaign; people answer it.",
+    Code.INVALID_REQUEST: "The request cannot be understood; see the detail.",
+    Code.INVALID_SEED: "The seed file has mistakes; nothing was written.",
+    Code.NOT_PARKED: "This delivery is not parked; there is nothing to settle.",
+    Code.MESSAGE_NOT_FOUND: "There is no delivery with this id; list them with 'sender parked'.",
+    Code.DRAFT_SENT: "The draft was sent; it cannot change any more.",
+    Code.ACCOUNT_OWNED: "Another workspace owns this provider account; both would answer.",
+    Code.ALREADY_APPROVED: "The draft is already approved.",
+    Code.PART_FINAL: "The provider refused this text for good; write a new draft.",
+    Code.STALE_NEEDS_WORD: "The conversation moved on; approve with the override if it still fits.",
+}

@@ -1,0 +1,311 @@
+"""Every move of a draft that is not a sending: created, approved, held, edited, rejected."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from system_sender.codes import Code
+from system_sender.models import Draft, Lead, Revision, shard_of, state_key
+from system_sender.settlement import DraftFate, draft_actions, drop_parts
+from system_sender.states import (
+    DRAFT_BORN,
+    DRAFT_OPEN,
+    DraftState,
+    IllegalTransition,
+    check_draft_move,
+)
+from system_sender.store import ConditionsFailed, Store, Write
+from system_sender.world import World
+
+# Failures after a claim that left the delivery certainly unsent, so that it may be tried again.
+_RETRYABLE_FAILURES = frozenset({Code.ATTEMPTS_EXHAUSTED.value, Code.SETTLED_NOT_SENT.value})
+
+
+@dataclass(frozen=True, slots=True)
+class NewDraft:
+    """A draft to be created.
+
+    Attributes:
+        draft_id: starts with the workspace; the caller's key makes the rest.
+        origin: what caused the draft: an inbound event's id, or the kind of caller.
+        seen_inbounds: how many inbound messages the lead had when the text was written.
+    """
+
+    draft_id: str
+    workspace: str
+    lead_id: str
+    channel: str
+    text: str
+    state: DraftState
+    origin: str
+    seen_inbounds: int
+    seen_human_outbounds: int
+    campaign_id: str | None = None
+    confidence: float | None = None
+    sent_by: str | None = None
+    user: str | None = None
+    due_at: int | None = None
+    code: Code | None = None
+
+
+class DraftRefused(Exception):
+    """The draft cannot make this move; nothing changed. The code says why."""
+
+    def __init__(self, code: Code, draft: Draft | None = None) -> None:
+        super().__init__(code.sentence)
+        self.code = code
+        self.draft = draft
+
+
+def text_hash(text: str) -> str:
+    """Return the hash that stands for a text where the text itself is not wanted."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def draft_row(new: NewDraft, now: int) -> Draft:
+    """Return the row of a new draft. An approved one is due from the first moment."""
+    if new.state not in DRAFT_BORN:
+        raise IllegalTransition(f"A draft cannot be born {new.state}.")
+    due_at = (new.due_at or now) if new.state is DraftState.APPROVED else None
+    return Draft(
+        new.draft_id,
+        workspace=new.workspace,
+        lead_id=new.lead_id,
+        channel=new.channel,
+        state=new.state.value,
+        state_key=state_key(new.workspace, new.state),
+        revision=1,
+        text_hash=text_hash(new.text),
+        origin=new.origin,
+        campaign_id=new.campaign_id,
+        confidence=new.confidence,
+        sent_by=new.sent_by,
+        user=new.user,
+        approved_at=now if due_at is not None else None,
+        seen_inbounds=new.seen_inbounds,
+        seen_human_outbounds=new.seen_human_outbounds,
+        due_shard=shard_of(new.draft_id) if due_at is not None else None,
+        due_at=due_at,
+        code=new.code.value if new.code else None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def add_draft(write: Write, draft: Draft, text: str, now: int) -> None:
+    """Add the steps that create a draft, its text and its mention on the lead."""
+    absent = Draft.draft_id.does_not_exist()
+    write.put("draft", draft, absent, return_old=True)
+    revision = Revision(draft.draft_id, int(draft.revision), text=text, created_at=now)
+    write.put("revision", revision, Revision.draft_id.does_not_exist())
+    write.update(
+        "lead",
+        Lead(draft.lead_id),
+        [Lead.open_drafts.add({draft.draft_id})],
+        Lead.lead_id.exists(),
+    )
+
+
+def create_draft(store: Store, world: World, new: NewDraft) -> Draft:
+    """Create a draft, or return the one that this key already made with this text.
+
+    Raises:
+        DraftRefused: when the key belongs to another text or lead, or the lead is gone.
+    """
+    now = world.now()
+    draft = draft_row(new, now)
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        add_draft(write, draft, new.text, now)
+        return write
+
+    try:
+        store.write_patiently(build)
+    except ConditionsFailed as refusal:
+        existing = refusal.failed.get("draft")
+        if existing is None:
+            raise DraftRefused(Code.LEAD_NOT_FOUND) from None
+        return _same_draft(Draft.from_raw_data(existing), draft)
+    return draft
+
+
+def _same_draft(existing: Draft, wanted: Draft) -> Draft:
+    same = (
+        existing.lead_id == wanted.lead_id
+        and existing.channel == wanted.channel
+        and existing.text_hash == wanted.text_hash
+    )
+    if not same:
+        raise DraftRefused(Code.KEY_REUSED, existing)
+    return existing
+
+
+def approve(
+    store: Store,
+    world: World,
+    draft: Draft,
+    lead: Lead,
+    *,
+    sent_by: str,
+    user: str | None = None,
+    override_stale: bool = False,
+    due_at: int | None = None,
+) -> None:
+    """Approve the draft's current revision: durable work, due at `due_at` or now.
+
+    Args:
+        override_stale: a person knows that the conversation moved on, and wants it sent anyway.
+
+    Raises:
+        DraftRefused: when the draft cannot be approved from where it stands.
+    """
+    source = DraftState(draft.state)
+    _check_approvable(draft, source, sent_by)
+    if _is_stale(draft, lead) and not override_stale:
+        raise DraftRefused(Code.STALE_NEEDS_WORD, draft)
+    now = world.now()
+    check_draft_move(source, DraftState.APPROVED)
+    fate = DraftFate(DraftState.APPROVED, Code.NOT_DUE, due_at or now)
+    actions = draft_actions(draft, fate, now)
+    actions += [
+        Draft.sent_by.set(sent_by),
+        Draft.approved_at.set(now),
+        Draft.attempts.set(0),
+        Draft.seen_inbounds.set(lead.inbound_count),
+        Draft.seen_human_outbounds.set(lead.human_outbound_count),
+    ]
+    if user:
+        actions.append(Draft.user.set(user))
+    move(store, draft, actions, open_for_lead=True)
+
+
+def _check_approvable(draft: Draft, source: DraftState, sent_by: str) -> None:
+    refusals = {
+        DraftState.SENT: Code.DRAFT_SENT,
+        DraftState.REJECTED: Code.DRAFT_REJECTED,
+        DraftState.SENDING: Code.IN_PROGRESS,
+        DraftState.UNKNOWN: Code.DRAFT_CLAIMED,
+    }
+    if source in refusals:
+        raise DraftRefused(refusals[source], draft)
+    # What was held for a person, refused or overtaken comes back only by a person's word.
+    if sent_by == "ai" and source not in (DraftState.PENDING, DraftState.APPROVED):
+        raise DraftRefused(Code.AWAITING_PERSON, draft)
+    if source is DraftState.FAILED and draft.parts and draft.code not in _RETRYABLE_FAILURES:
+        raise DraftRefused(Code.PART_FINAL, draft)
+
+
+def _is_stale(draft: Draft, lead: Lead) -> bool:
+    return bool(
+        lead.inbound_count > draft.seen_inbounds
+        or lead.human_outbound_count > draft.seen_human_outbounds
+    )
+
+
+def edit(store: Store, world: World, draft: Draft, text: str, lead: Lead) -> Draft:
+    """Give the draft a new revision, which is pending until somebody approves it.
+
+    Raises:
+        DraftRefused: when a part was claimed, or the draft is past editing.
+    """
+    source = DraftState(draft.state)
+    if draft.parts:
+        raise DraftRefused(Code.DRAFT_CLAIMED, draft)
+    if source in (DraftState.SENDING, DraftState.UNKNOWN, DraftState.SENT):
+        raise DraftRefused(Code.DRAFT_CLAIMED, draft)
+    check_draft_move(source, DraftState.PENDING)
+    if not text.strip():
+        raise DraftRefused(Code.EMPTY_TEXT, draft)
+    now = world.now()
+    revision = int(draft.revision) + 1
+    fate = DraftFate(DraftState.PENDING, Code.AWAITING_PERSON)
+    actions = draft_actions(draft, fate, now)
+    actions += [
+        Draft.revision.set(revision),
+        Draft.text_hash.set(text_hash(text)),
+        Draft.confidence.remove(),
+        Draft.sent_by.remove(),
+        Draft.approved_at.remove(),
+        Draft.seen_inbounds.set(lead.inbound_count),
+        Draft.seen_human_outbounds.set(lead.human_outbound_count),
+    ]
+    row = Revision(draft.draft_id, revision, text=text, created_at=now)
+    move(store, draft, actions, open_for_lead=True, revision=row)
+    edited = store.get(Draft, draft.draft_id)
+    if edited is None:
+        raise DraftRefused(Code.DRAFT_NOT_FOUND)
+    return edited
+
+
+def reject(store: Store, world: World, draft: Draft) -> None:
+    """Reject the draft for good.
+
+    Raises:
+        DraftRefused: when a part was claimed, or the draft already left.
+    """
+    source = DraftState(draft.state)
+    if draft.parts or source not in DRAFT_OPEN:
+        raise DraftRefused(
+            Code.DRAFT_SENT if source is DraftState.SENT else Code.DRAFT_CLAIMED, draft
+        )
+    leave(store, world, draft, DraftFate(DraftState.REJECTED, Code.DRAFT_REJECTED))
+
+
+def leave(
+    store: Store, world: World, draft: Draft, fate: DraftFate, *, dropped: Sequence[int] = ()
+) -> None:
+    """Move a draft to where the policy, a sweep or a person wants it.
+
+    Args:
+        dropped: parts that were not begun and go with the draft.
+
+    Raises:
+        DraftRefused: when somebody moved it first.
+    """
+    check_draft_move(DraftState(draft.state), fate.state)
+    still_open = fate.state in DRAFT_OPEN
+    actions = draft_actions(draft, fate, world.now())
+    move(store, draft, actions, open_for_lead=still_open, dropped=dropped)
+
+
+def move(
+    store: Store,
+    draft: Draft,
+    actions: list[Any],
+    *,
+    open_for_lead: bool,
+    revision: Revision | None = None,
+    dropped: Sequence[int] = (),
+) -> None:
+    """Write a move, conditional on the state, the revision and the holder it leaves.
+
+    Raises:
+        DraftRefused: when the draft is no longer as it was read.
+    """
+    lead = Lead(draft.lead_id)
+    mention = {draft.draft_id}
+    as_read = (Draft.state == draft.state) & (Draft.revision == draft.revision)
+    if draft.state == DraftState.SENDING:
+        as_read &= Draft.claim_id == draft.claim_id
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        if revision is not None:
+            write.put("revision", revision, Revision.draft_id.does_not_exist())
+        write.update("draft", Draft(draft.draft_id), actions, as_read)
+        drop_parts(write, draft.draft_id, dropped)
+        # While it is sending the lead still lists it: a claim does not touch the list.
+        listed = draft.state in DRAFT_OPEN or draft.state == DraftState.SENDING
+        if open_for_lead != listed:
+            drafts = Lead.open_drafts
+            action = drafts.add(mention) if open_for_lead else drafts.delete(mention)
+            write.update("lead", lead, [action], Lead.lead_id.exists())
+        return write
+
+    try:
+        store.write_patiently(build)
+    except ConditionsFailed as refusal:
+        code = Code.LEAD_NOT_FOUND if set(refusal.failed) == {"lead"} else Code.DRAFT_CHANGED
+        raise DraftRefused(code, draft) from None

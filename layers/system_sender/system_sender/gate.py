@@ -1,0 +1,520 @@
+"""The one way out: read, judge, claim, request, settle. Every send of every path ends here."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyPersistenceLayerError,
+)
+
+from system_sender.budget import Budget
+from system_sender.claim import queued_row
+from system_sender.codes import Code
+from system_sender.delivery import Delivery
+from system_sender.drafts import DraftRefused, leave
+from system_sender.ledger import ClaimBusy, ClaimRefused, DeliveryLedger
+from system_sender.models import Campaign, Draft, Lead, Message, Revision, Workspace
+from system_sender.outcome import Outcome, OutcomeKind
+from system_sender.phone_number import to_e164
+from system_sender.policy import Go, Refuse, Situation, Verdict, Wait, may_send
+from system_sender.providers import sms_provider
+from system_sender.result import SendOutcome, SendResult
+from system_sender.settlement import DraftFate, Settled
+from system_sender.sms_text import Span, split_sms
+from system_sender.states import DraftState, MessageState
+from system_sender.store import Key, StorageError
+from system_sender.switches import (
+    POST_WINDOW_SECONDS,
+    SwitchReading,
+    judge_switches,
+    read_switches,
+    switch_keys,
+)
+from system_sender.telemetry import log
+from system_sender.transport import Withheld
+from system_sender.world import Effect
+
+if TYPE_CHECKING:
+    from system_sender.system import System
+
+# How often a draft is read and judged again because its rows changed before the claim.
+JUDGEMENTS = 4
+# Two hosts' clocks differ a little; a draft that is due in a moment is due.
+DUE_TOLERANCE = 1_000
+
+# The payload is the delivery's own id. Nothing expires, nothing is cached, and the Lambda context
+# stays out, so that no delivery is ever released by time.
+_IDEMPOTENCY = IdempotencyConfig(raise_on_no_idempotency_key=True, hash_function="sha256")
+# One prefix for every function: the default contains the function's name, and then a webhook and
+# a cron would each send the same draft.
+_KEY_PREFIX = "delivery"
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One consistent look at everything a verdict and a claim depend on."""
+
+    draft: Draft
+    lead: Lead
+    workspace: Workspace
+    campaign: Campaign | None
+    text: str
+    messages: dict[int, Message]
+    switches: SwitchReading
+    token: str | None
+
+
+class _Ended(Exception):
+    """The draft's fate is known: leave the loop with this result."""
+
+    def __init__(self, result: SendResult) -> None:
+        super().__init__(result.code.value)
+        self.result = result
+
+
+def send_approved_draft(
+    system: "System", draft_id: str, *, budget: Budget, draft: Draft | None = None
+) -> SendResult:
+    """Send an approved draft, each part at most once, and say what became of it.
+
+    Args:
+        draft: the row, where the caller has just read or written it; it is read otherwise.
+    """
+    held: str | None = None
+    try:
+        for _ in range(JUDGEMENTS):
+            draft = draft or _read_draft(system, draft_id)
+            _end_if_not_sendable(system, draft, held)
+            reading = _read(system, draft)
+            _judge(system, reading)
+            _send_parts(system, reading, budget)
+            # A claim was refused. If parts went out before it, the draft is still ours.
+            held = reading.draft.claim_id if reading.draft.state == DraftState.SENDING else None
+            draft = None
+    except _Ended as ended:
+        return ended.result
+    # Whoever kept changing the lead is still at it; the sweep tries again in a minute.
+    return _waiting(draft_id, Code.BUSY, system.world.now())
+
+
+# --- read ----------------------------------------------------------------------------------------
+
+
+def _read_draft(system: "System", draft_id: str) -> Draft:
+    draft = system.store.get(Draft, draft_id)
+    if draft is None:
+        raise _Ended(SendResult(SendOutcome.NOT_FOUND, Code.DRAFT_NOT_FOUND, draft_id))
+    return draft
+
+
+def _end_if_not_sendable(system: "System", draft: Draft, held: str | None) -> None:
+    if draft.state == DraftState.SENDING and held is not None and draft.claim_id == held:
+        return
+    if draft.state != DraftState.APPROVED:
+        raise _Ended(stored_result(draft))
+    if draft.due_at is not None and draft.due_at - system.world.now() > DUE_TOLERANCE:
+        code = Code(draft.code) if draft.code else Code.NOT_DUE
+        raise _Ended(_waiting(draft.draft_id, code, int(draft.due_at)))
+
+
+def stored_result(draft: Draft) -> SendResult:
+    """Return what is known of a draft that is not approved, from its own row alone. Pure."""
+    outcomes = {
+        DraftState.SENT: SendOutcome.SENT,
+        DraftState.SENDING: SendOutcome.IN_PROGRESS,
+        DraftState.UNKNOWN: SendOutcome.UNKNOWN,
+        DraftState.PENDING: SendOutcome.HELD,
+        DraftState.NEEDS_REVIEW: SendOutcome.HELD,
+        DraftState.APPROVED: SendOutcome.WAITING,
+    }
+    state = DraftState(draft.state)
+    default = {
+        DraftState.SENDING: Code.IN_PROGRESS,
+        DraftState.PENDING: Code.AWAITING_PERSON,
+        DraftState.REJECTED: Code.DRAFT_REJECTED,
+    }
+    result: dict[str, Any] = draft.result or {}
+    code = default.get(state) or (Code(draft.code) if draft.code else Code.AWAITING_PERSON)
+    return SendResult(
+        outcomes.get(state, SendOutcome.REFUSED),
+        code,
+        draft.draft_id,
+        message_id=result.get("message_id"),
+        provider_ids=tuple(result.get("provider_ids", ())),
+        replayed=True,
+        due_at=int(draft.due_at) if draft.due_at and state is DraftState.APPROVED else None,
+    )
+
+
+def _read(system: "System", draft: Draft) -> _Reading:
+    """Read all else in one round trip: one snapshot, so that its parts fit together."""
+    asked_at = system.world.monotonic()
+    keys: list[Key] = [
+        (Lead, draft.lead_id),
+        (Workspace, draft.workspace),
+        *switch_keys(draft.workspace),
+        (Revision, draft.draft_id, int(draft.revision)),
+        # Without a campaign this asks for one that cannot exist.
+        (Campaign, draft.campaign_id or "-"),
+    ]
+    keys += [(Message, draft.draft_id, part) for part in range(int(draft.parts))]
+    lead, workspace, everything, ours, revision, campaign, *messages = system.store.read(*keys)
+    if lead is None:
+        raise _Ended(_hold(system, draft, Code.LEAD_NOT_FOUND))
+    if workspace is None:
+        raise _Ended(_hold(system, draft, Code.WORKSPACE_NOT_FOUND))
+    if revision is None:
+        raise _Ended(_hold(system, draft, Code.DRAFT_DELETED))
+    return _Reading(
+        draft=draft,
+        lead=lead,
+        workspace=workspace,
+        campaign=campaign,
+        text=revision.text,
+        messages={int(row.part): row for row in messages if row is not None},
+        switches=SwitchReading(judge_switches((everything, ours), draft.channel), asked_at),
+        token=system.secrets.get(draft.workspace, sms_provider().name, "token"),
+    )
+
+
+# --- judge ---------------------------------------------------------------------------------------
+
+
+def _judge(system: "System", reading: _Reading) -> None:
+    """Return only if the draft may go now; otherwise write down why not, and end."""
+    draft = reading.draft
+    continuing = any(row.state == MessageState.SENT for row in reading.messages.values())
+    verdict = _obstacle(system, reading) or may_send(
+        Situation(
+            draft=draft,
+            lead=reading.lead,
+            workspace=reading.workspace,
+            campaign=reading.campaign,
+            paused=reading.switches.paused,
+            sent_by=_sent_by(draft),
+            continuing=continuing,
+            now=system.world.now(),
+        )
+    )
+    if not isinstance(verdict, Go):
+        raise _Ended(_apply(system, draft, verdict))
+
+
+def _obstacle(system: "System", reading: _Reading) -> Verdict | None:
+    """Return what makes a send impossible rather than forbidden."""
+    draft, lead = reading.draft, reading.lead
+    if draft.channel != "sms":
+        return Refuse(Code.CHANNEL_NOT_SUPPORTED, DraftState.NEEDS_REVIEW)
+    if not lead.gohighlevel_contact_id:
+        return Refuse(Code.MISSING_CONTACT, DraftState.NEEDS_REVIEW)
+    if not to_e164(lead.phone, reading.workspace.region):
+        return Refuse(Code.MISSING_PHONE, DraftState.NEEDS_REVIEW)
+    refusal = split_sms(reading.text).refusal
+    if refusal is not None and not reading.messages:
+        return Refuse(refusal, DraftState.NEEDS_REVIEW)
+    if reading.token is None:
+        return Wait(system.world.now() + 10 * 60_000, Code.INTEGRATION_NOT_CONFIGURED)
+    return None
+
+
+def _sent_by(draft: Draft) -> str:
+    return draft.sent_by or "ai"
+
+
+def _apply(system: "System", draft: Draft, verdict: Wait | Refuse) -> SendResult:
+    if isinstance(verdict, Wait):
+        fate = DraftFate(DraftState.APPROVED, verdict.code, verdict.until)
+    else:
+        fate = DraftFate(verdict.becomes, verdict.code)
+    return _put_aside(system, draft, fate)
+
+
+def _hold(system: "System", draft: Draft, code: Code) -> SendResult:
+    return _put_aside(system, draft, DraftFate(DraftState.NEEDS_REVIEW, code))
+
+
+def _put_aside(system: "System", draft: Draft, fate: DraftFate) -> SendResult:
+    """Give the draft the fate the policy chose, unless somebody moved it first.
+
+    Between two parts, what is out stays out; what was not begun waits or goes with its draft.
+    """
+    dropped = _unsent_parts(system, draft) if fate.state is DraftState.FAILED else []
+    try:
+        leave(system.store, system.world, draft, fate, dropped=dropped)
+    except DraftRefused:
+        return SendResult(SendOutcome.IN_PROGRESS, Code.DRAFT_CHANGED, draft.draft_id)
+    outcomes = {
+        DraftState.APPROVED: SendOutcome.WAITING,
+        DraftState.NEEDS_REVIEW: SendOutcome.HELD,
+        DraftState.SENT: SendOutcome.SENT,
+    }
+    log.info("draft_put_aside", extra={"draft_id": draft.draft_id, "code": fate.code.value})
+    return SendResult(
+        outcomes.get(fate.state, SendOutcome.REFUSED),
+        fate.code,
+        draft.draft_id,
+        due_at=fate.due_at,
+    )
+
+
+def _unsent_parts(system: "System", draft: Draft) -> list[int]:
+    if not draft.parts:
+        return []
+    rows = system.store.read(*((Message, draft.draft_id, n) for n in range(int(draft.parts))))
+    waiting = (MessageState.QUEUED, MessageState.NOT_SENT)
+    return [int(row.part) for row in rows if row is not None and row.state in waiting]
+
+
+# --- claim, request, settle ----------------------------------------------------------------------
+
+
+def _send_parts(system: "System", reading: _Reading, budget: Budget) -> None:
+    """Send what is missing, in order. Ends with a result, or returns to be read and judged anew."""
+    spans = _spans(reading)
+    sent = {n for n, row in reading.messages.items() if row.state == MessageState.SENT}
+    missing = [part for part in range(len(spans)) if part not in sent]
+    if not missing:
+        raise _Ended(_finish(system, reading.draft))
+    for part in missing:
+        delivery = _delivery(system, reading, spans, part, budget)
+        if not _send_part(system, reading, delivery, budget):
+            return
+
+
+def _spans(reading: _Reading) -> tuple[Span, ...]:
+    """Cut the text; what a first claim wrote down holds, whatever a later version would do."""
+    rows = [reading.messages[part] for part in sorted(reading.messages)]
+    if rows:
+        return tuple(Span(int(row.start), int(row.end)) for row in rows)
+    return split_sms(reading.text).spans
+
+
+def _finish(system: "System", draft: Draft) -> SendResult:
+    """Mark an approved draft sent whose every part is already out, by late evidence."""
+    return _put_aside(system, draft, DraftFate(DraftState.SENT, Code.SENT))
+
+
+def _delivery(
+    system: "System", reading: _Reading, spans: tuple[Span, ...], part: int, budget: Budget
+) -> Delivery:
+    world, draft, lead = system.world, reading.draft, reading.lead
+    seconds = budget.request_seconds(world)
+    if seconds is None:
+        raise _Ended(_out_of_time(system, draft))
+    address = to_e164(lead.phone, reading.workspace.region)
+    ids = [reading.messages[n].provider_message_id for n in range(part) if n in reading.messages]
+    return Delivery(
+        draft=draft,
+        draft_state=DraftState(draft.state),
+        lead=lead,
+        lead_version=int(lead.version),
+        workspace=reading.workspace,
+        message=reading.messages.get(part),
+        part=part,
+        spans=spans,
+        provider=sms_provider().name,
+        contact_id=lead.gohighlevel_contact_id or "",
+        address=address or "",
+        text=spans[part].of(reading.text),
+        sent_by=_sent_by(draft),
+        claim_id=world.new_id(),
+        post_by=world.now() + int(POST_WINDOW_SECONDS * 1000),
+        post_by_monotonic=world.monotonic() + POST_WINDOW_SECONDS,
+        request_seconds=seconds,
+        earlier_provider_ids=tuple(identifier for identifier in ids if identifier),
+    )
+
+
+def _out_of_time(system: "System", draft: Draft) -> SendResult:
+    now = system.world.now()
+    if draft.state == DraftState.SENDING:
+        return _put_aside(system, draft, DraftFate(DraftState.APPROVED, Code.NO_TIME, now))
+    return _waiting(draft.draft_id, Code.NO_TIME, int(draft.due_at or now))
+
+
+def _send_part(system: "System", reading: _Reading, delivery: Delivery, budget: Budget) -> bool:
+    """Attempt one part. Returns whether the next part may follow at once; ends on an outcome."""
+    ledger = DeliveryLedger(system.store, system.world, delivery, until=budget.ends_at)
+    outcome = _attempt(system, ledger, delivery, _Guard(system, reading, delivery))
+    if outcome is None:
+        return False
+    fields = {"message_id": delivery.id, "code": outcome.code.value, "attempt": delivery.attempt}
+    log.info("delivery_attempted", extra=fields)
+    if outcome.kind is OutcomeKind.SENT and not delivery.is_last:
+        if ledger.settled is not Settled.WHOLE:
+            raise _Ended(stored_result(_read_draft(system, delivery.draft.draft_id)))
+        _remember_sent_part(reading, delivery, outcome)
+        return True
+    raise _Ended(_result_of(delivery, outcome, ledger))
+
+
+def _attempt(
+    system: "System", ledger: DeliveryLedger, delivery: Delivery, guard: "_Guard"
+) -> Outcome | None:
+    """Claim, request and settle through Powertools. None: nothing was taken, judge anew."""
+
+    @idempotent_function(  # type: ignore[untyped-decorator]
+        data_keyword_argument="delivery_id",
+        persistence_store=ledger,
+        config=_IDEMPOTENCY,
+        key_prefix=_KEY_PREFIX,
+    )
+    def deliver(*, delivery_id: str) -> dict[str, Any]:  # noqa: ARG001 - the key
+        return _request(system, ledger, delivery, guard).to_dict()
+
+    try:
+        stored = deliver(delivery_id=delivery.id)
+    except IdempotencyAlreadyInProgressError:
+        raise _Ended(_in_progress(delivery)) from None
+    except IdempotencyPersistenceLayerError as error:
+        return _after_ledger_trouble(system, ledger, delivery, error)
+    # A stored outcome means the part is settled already: read it as part of the draft.
+    return Outcome.from_dict(stored) if ledger.claimed else None
+
+
+def _request(
+    system: "System", ledger: DeliveryLedger, delivery: Delivery, guard: "_Guard"
+) -> Outcome:
+    """Make the one provider request. Returns an outcome whatever happens, never raises one."""
+    if not ledger.claimed:
+        raise RuntimeError("A request without a claim must never begin.")
+    provider = sms_provider()
+    try:
+        request = provider.send_request(
+            base_url=system.settings.gohighlevel_base_url,
+            token=guard.reading.token or "",
+            contact_id=delivery.contact_id,
+            text=delivery.text,
+        )
+        answer = system.world.perform(
+            Effect.PROVIDER,
+            "send",
+            lambda: system.transport.send(
+                request, seconds=delivery.request_seconds, guard=guard.allow
+            ),
+        )
+        return _uncounted_if_ours(provider.outcome(answer, system.world.now()))
+    except Exception as error:  # noqa: BLE001 - after a claim, an outcome must come back
+        # Only the type: the text of an exception may hold what was being sent.
+        fields = {"message_id": delivery.id, "error": type(error).__name__}
+        log.error("request_failed_unexpectedly", extra=fields)
+        return Outcome(OutcomeKind.UNKNOWN, Code.INTERNAL_ERROR)
+
+
+def _uncounted_if_ours(outcome: Outcome) -> Outcome:
+    """Let an attempt that we ourselves withheld use up none of the bounded attempts."""
+    ours = {Code.TOO_LATE, Code.BUSY, Code.PAUSED_ALL, Code.PAUSED_WORKSPACE, Code.PAUSED_CHANNEL}
+    free = outcome.code in ours or outcome.integration_unhealthy
+    return replace(outcome, counts=False) if free else outcome
+
+
+class _Guard:
+    """Asked right before the first byte: is the permission still good?"""
+
+    def __init__(self, system: "System", reading: _Reading, delivery: Delivery) -> None:
+        self._system = system
+        self._delivery = delivery
+        self.reading = reading
+
+    def allow(self) -> None:
+        """Return if the request may begin now.
+
+        Raises:
+            Withheld: too late, or a switch was thrown meanwhile.
+        """
+        self._refuse_late()
+        if self.reading.switches.is_fresh(self._system.world.monotonic()):
+            return
+        self._read_switches()
+        self._refuse_late()
+
+    def _refuse_late(self) -> None:
+        world, delivery = self._system.world, self._delivery
+        # Both clocks: the wall clock may be set back, the monotonic one may sleep with the host.
+        if world.now() > delivery.post_by or world.monotonic() > delivery.post_by_monotonic:
+            raise Withheld(Code.TOO_LATE)
+
+    def _read_switches(self) -> None:
+        system, draft = self._system, self._delivery.draft
+        try:
+            switches = read_switches(system.store, system.world, draft.workspace, draft.channel)
+        except StorageError:
+            raise Withheld(Code.BUSY) from None
+        if switches.paused is not None:
+            raise Withheld(switches.paused)
+        self.reading.switches = switches
+
+
+def _after_ledger_trouble(
+    system: "System",
+    ledger: DeliveryLedger,
+    delivery: Delivery,
+    error: IdempotencyPersistenceLayerError,
+) -> Outcome | None:
+    """Unwrap what Powertools wrapped: a refused claim, or a settlement that was not written."""
+    cause = error.__cause__
+    if ledger.claimed:
+        log.error("settlement_failed", extra={"message_id": delivery.id})
+        return ledger.outcome
+    if isinstance(cause, ClaimBusy):
+        raise _Ended(_waiting(delivery.draft.draft_id, Code.BUSY, system.world.now()))
+    if not isinstance(cause, ClaimRefused):
+        raise cause or error
+    if "suppression" in cause.failed:
+        fate = DraftFate(DraftState.FAILED, Code.OPTED_OUT)
+        raise _Ended(_put_aside(system, delivery.draft, fate))
+    return None
+
+
+def _remember_sent_part(reading: _Reading, delivery: Delivery, outcome: Outcome) -> None:
+    """Carry over what this part's claim and settlement changed, so that nothing is read again."""
+    reading.lead.version = delivery.lead_version + 1
+    if delivery.sent_by == "setter":
+        reading.lead.human_outbound_count += 1
+    draft = reading.draft
+    draft.state = DraftState.SENDING.value
+    draft.claim_id = delivery.claim_id
+    draft.parts = len(delivery.spans)
+    draft.counted = True
+    for part in range(delivery.part, len(delivery.spans)):
+        if part not in reading.messages:
+            reading.messages[part] = queued_row(delivery, part, delivery.post_by)
+    row = reading.messages[delivery.part]
+    row.state = MessageState.SENT.value
+    row.provider_message_id = outcome.provider_message_id
+
+
+def _result_of(delivery: Delivery, outcome: Outcome, ledger: DeliveryLedger) -> SendResult:
+    outcomes = {
+        OutcomeKind.SENT: SendOutcome.SENT,
+        OutcomeKind.REJECTED: SendOutcome.REFUSED,
+        OutcomeKind.UNKNOWN: SendOutcome.UNKNOWN,
+        OutcomeKind.NOT_SENT: SendOutcome.WAITING,
+    }
+    fate = ledger.fate
+    exhausted = fate is not None and fate.code is Code.ATTEMPTS_EXHAUSTED
+    own = (outcome.provider_message_id,) if outcome.provider_message_id else ()
+    return SendResult(
+        SendOutcome.REFUSED if exhausted else outcomes[outcome.kind],
+        fate.code if exhausted and fate else outcome.code,
+        delivery.draft.draft_id,
+        message_id=delivery.id,
+        provider_ids=(*delivery.earlier_provider_ids, *own),
+        due_at=fate.due_at if fate is not None and outcome.kind is OutcomeKind.NOT_SENT else None,
+    )
+
+
+def _in_progress(delivery: Delivery) -> SendResult:
+    return SendResult(
+        SendOutcome.IN_PROGRESS,
+        Code.IN_PROGRESS,
+        delivery.draft.draft_id,
+        message_id=delivery.id,
+        replayed=True,
+    )
+
+
+def _waiting(draft_id: str, code: Code, due_at: int) -> SendResult:
+    return SendResult(SendOutcome.WAITING, code, draft_id, due_at=due_at)

@@ -1,0 +1,362 @@
+"""The rows, one model a table. Times are epoch milliseconds, UTC; keys start with the workspace."""
+
+import zlib
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from system_sender.settings import table_prefix
+
+# A sweep reads every shard. More shards spread the writes of all tenants over more partitions.
+SHARDS = 4
+
+
+def shard_of(key: str) -> str:
+    """Return the shard of a sparse index that this key belongs to."""
+    return str(zlib.crc32(key.encode()) % SHARDS)
+
+
+def table_name(noun: str) -> str:
+    """Return the name of the table that holds this noun."""
+    return f"{table_prefix()}-{noun}"
+
+
+class Workspace(Model):
+    """A tenant: its region, provider account, caps and how its webhook is authenticated."""
+
+    class Meta:
+        table_name = table_name("workspaces")
+
+    workspace = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute()
+    region = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    gohighlevel_location_id = UnicodeAttribute(null=True)
+    sms_webhook = UnicodeAttribute(null=True)
+    default_campaign_id = UnicodeAttribute(null=True)
+    automated_per_day = NumberAttribute(default=5)
+    automated_in_a_row = NumberAttribute(default=3)
+    unhealthy_until = NumberAttribute(null=True)
+    unhealthy_code = UnicodeAttribute(null=True)
+
+
+class Campaign(Model):
+    """How the leads of one campaign are answered."""
+
+    class Meta:
+        table_name = table_name("campaigns")
+
+    campaign_id = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute()
+    response_mode = UnicodeAttribute()
+    confidence_threshold = NumberAttribute(default=0.9)
+    reply_template = UnicodeAttribute(null=True)
+    reply_confidence = NumberAttribute(default=1)
+
+
+class Lead(Model):
+    """A person. `version` grows with everything that may change a permission to send."""
+
+    class Meta:
+        table_name = table_name("leads")
+
+    lead_id = UnicodeAttribute(hash_key=True)
+    workspace = UnicodeAttribute()
+    version = NumberAttribute(default=1)
+    first_name = UnicodeAttribute(null=True)
+    last_name = UnicodeAttribute(null=True)
+    phone = UnicodeAttribute(null=True)
+    gohighlevel_contact_id = UnicodeAttribute(null=True)
+    campaign_id = UnicodeAttribute(null=True)
+    blacklisted = BooleanAttribute(default=False)
+    # Channels the lead stopped. The suppression row is the law; this shows it without a read.
+    suppressed_channels = UnicodeSetAttribute(null=True)
+    inbound_count = NumberAttribute(default=0)
+    human_outbound_count = NumberAttribute(default=0)
+    automated_in_a_row = NumberAttribute(default=0)
+    automated_today = NumberAttribute(default=0)
+    automated_day = UnicodeAttribute(null=True)
+    last_inbound_at = NumberAttribute(null=True)
+    last_outbound_at = NumberAttribute(null=True)
+    open_drafts = UnicodeSetAttribute(null=True)
+    created_at = NumberAttribute()
+
+
+class Alias(Model):
+    """One name a lead is known by, so that two concurrent webhooks cannot make two leads."""
+
+    class Meta:
+        table_name = table_name("aliases")
+
+    alias = UnicodeAttribute(hash_key=True)
+    lead_id = UnicodeAttribute()
+
+
+class Owner(Model):
+    """The one workspace that owns a provider account."""
+
+    class Meta:
+        table_name = table_name("owners")
+
+    account = UnicodeAttribute(hash_key=True)
+    workspace = UnicodeAttribute()
+
+
+class DraftDueIndex(GlobalSecondaryIndex["Draft"]):  # type: ignore[no-untyped-call]
+    """What the sweep looks for: approved drafts that are due, and sends past their time."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = NumberAttribute(range_key=True)
+
+
+class DraftStateIndex(GlobalSecondaryIndex["Draft"]):  # type: ignore[no-untyped-call]
+    """The drafts of a workspace in one state, in order of their last change."""
+
+    class Meta:
+        index_name = "state"
+        projection = KeysOnlyProjection()
+
+    state_key = UnicodeAttribute(hash_key=True)
+    updated_at = NumberAttribute(range_key=True)
+
+
+class DraftLeadIndex(GlobalSecondaryIndex["Draft"]):  # type: ignore[no-untyped-call]
+    """The drafts of a lead, in order of creation."""
+
+    class Meta:
+        index_name = "lead"
+        projection = KeysOnlyProjection()
+
+    lead_id = UnicodeAttribute(hash_key=True)
+    created_at = NumberAttribute(range_key=True)
+
+
+class Draft(Model):
+    """A reply waiting to go. Its text lives in :class:`Revision`."""
+
+    class Meta:
+        table_name = table_name("drafts")
+
+    draft_id = UnicodeAttribute(hash_key=True)
+    workspace = UnicodeAttribute()
+    lead_id = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    state = UnicodeAttribute()
+    state_key = UnicodeAttribute()
+    revision = NumberAttribute()
+    text_hash = UnicodeAttribute()
+    origin = UnicodeAttribute()
+    campaign_id = UnicodeAttribute(null=True)
+    confidence = NumberAttribute(null=True)
+    sent_by = UnicodeAttribute(null=True)
+    user = UnicodeAttribute(null=True)
+    approved_at = NumberAttribute(null=True)
+    # How many inbound and human messages the lead had when this text was written or approved:
+    # counts, because clocks of providers disagree.
+    seen_inbounds = NumberAttribute()
+    seen_human_outbounds = NumberAttribute()
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)
+    parts = NumberAttribute(default=0)
+    attempts = NumberAttribute(default=0)
+    counted = BooleanAttribute(default=False)
+    # The latest claim of any part: while the draft is sending, only its holder may go on.
+    claim_id = UnicodeAttribute(null=True)
+    code = UnicodeAttribute(null=True)
+    result = JSONAttribute(null=True)
+    created_at = NumberAttribute()
+    updated_at = NumberAttribute()
+    due_index = DraftDueIndex()
+    state_index = DraftStateIndex()
+    lead_index = DraftLeadIndex()
+
+
+class Revision(Model):
+    """One immutable text of a draft, apart from the rows that transactions touch and bill."""
+
+    class Meta:
+        table_name = table_name("revisions")
+
+    draft_id = UnicodeAttribute(hash_key=True)
+    revision = NumberAttribute(range_key=True)
+    text = UnicodeAttribute()
+    created_at = NumberAttribute()
+
+
+class MessageLeadIndex(GlobalSecondaryIndex["Message"]):  # type: ignore[no-untyped-call]
+    """The outbound messages of a lead, in order of creation."""
+
+    class Meta:
+        index_name = "lead"
+        projection = KeysOnlyProjection()
+
+    lead_id = UnicodeAttribute(hash_key=True)
+    created_at = NumberAttribute(range_key=True)
+
+
+class MessageAttentionIndex(GlobalSecondaryIndex["Message"]):  # type: ignore[no-untyped-call]
+    """Deliveries that are parked, or whose settlement could not be whole."""
+
+    class Meta:
+        index_name = "attention"
+        projection = KeysOnlyProjection()
+
+    attention_shard = UnicodeAttribute(hash_key=True)
+    attention_at = NumberAttribute(range_key=True)
+
+
+class Message(Model):
+    """One delivery: the outbound message of (draft, part). It is also the idempotency record.
+
+    `start` and `end` cut the part out of the claimed revision, in code points, so that all parts
+    come from one text even if the way texts are split changes between two deployments.
+    """
+
+    class Meta:
+        table_name = table_name("messages")
+
+    draft_id = UnicodeAttribute(hash_key=True)
+    part = NumberAttribute(range_key=True)
+    workspace = UnicodeAttribute()
+    lead_id = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    address = UnicodeAttribute()
+    state = UnicodeAttribute()
+    revision = NumberAttribute()
+    start = NumberAttribute()
+    end = NumberAttribute()
+    sent_by = UnicodeAttribute()
+    user = UnicodeAttribute(null=True)
+    claim_id = UnicodeAttribute(null=True)
+    attempt = NumberAttribute(default=0)
+    post_by = NumberAttribute(null=True)
+    outcome = JSONAttribute(null=True)
+    code = UnicodeAttribute(null=True)
+    provider_message_id = UnicodeAttribute(null=True)
+    provider_thread_id = UnicodeAttribute(null=True)
+    attention = UnicodeAttribute(null=True)
+    attention_shard = UnicodeAttribute(null=True)
+    attention_at = NumberAttribute(null=True)
+    settled_at = NumberAttribute(null=True)
+    created_at = NumberAttribute()
+    lead_index = MessageLeadIndex()
+    attention_index = MessageAttentionIndex()
+
+
+class InboundDueIndex(GlobalSecondaryIndex["Inbound"]):  # type: ignore[no-untyped-call]
+    """Inbound events that are recorded but whose work is not finished."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = NumberAttribute(range_key=True)
+
+
+class InboundLeadIndex(GlobalSecondaryIndex["Inbound"]):  # type: ignore[no-untyped-call]
+    """The inbound events of a lead, in order of receipt."""
+
+    class Meta:
+        index_name = "lead"
+        projection = KeysOnlyProjection()
+
+    lead_id = UnicodeAttribute(hash_key=True)
+    received_at = NumberAttribute(range_key=True)
+
+
+class Inbound(Model):
+    """One event a provider told us of, under the key that makes its redeliveries one event."""
+
+    class Meta:
+        table_name = table_name("inbound")
+
+    event_id = UnicodeAttribute(hash_key=True)
+    workspace = UnicodeAttribute()
+    lead_id = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    text = UnicodeAttribute(null=True)
+    provider_message_id = UnicodeAttribute(null=True)
+    # The lead's inbound count with this message in it: its place in the order of recording.
+    sequence = NumberAttribute()
+    opt_out = BooleanAttribute(default=False)
+    occurred_at = NumberAttribute(null=True)
+    received_at = NumberAttribute()
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)
+    attempts = NumberAttribute(default=0)
+    finished_code = UnicodeAttribute(null=True)
+    due_index = InboundDueIndex()
+    lead_index = InboundLeadIndex()
+
+
+class Suppression(Model):
+    """An address that must not be written to on a channel of a workspace."""
+
+    class Meta:
+        table_name = table_name("suppressions")
+
+    suppression = UnicodeAttribute(hash_key=True)
+    reason = UnicodeAttribute()
+    created_at = NumberAttribute()
+
+
+class Switch(Model):
+    """A kill switch: scope `*` is everything, any other scope is a workspace."""
+
+    class Meta:
+        table_name = table_name("switches")
+
+    scope = UnicodeAttribute(hash_key=True)
+    paused = BooleanAttribute(default=False)
+    paused_channels = UnicodeSetAttribute(null=True)
+    changed_at = NumberAttribute()
+
+
+MODELS: tuple[type[Model], ...] = (
+    Workspace,
+    Campaign,
+    Lead,
+    Alias,
+    Owner,
+    Draft,
+    Revision,
+    Message,
+    Inbound,
+    Suppression,
+    Switch,
+)
+
+
+def state_key(workspace: str, state: str) -> str:
+    """Return the partition of the index that lists a workspace's drafts by state."""
+    return f"{workspace}#{state}"
+
+
+def suppression_key(workspace: str, channel: str, address: str) -> str:
+    """Return the key of the row that suppresses an address."""
+    return f"{workspace}:{channel}:{address}"
+
+
+def workspace_of(identifier: str) -> str:
+    """Return the workspace an id belongs to: every id starts with it."""
+    return identifier.split(":", 1)[0]
+
+
+def clear_due(model: type[Draft] | type[Inbound]) -> list[Any]:
+    """Return the actions that take a row out of the due index."""
+    return [model.due_shard.remove(), model.due_at.remove()]

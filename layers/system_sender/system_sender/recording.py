@@ -1,0 +1,284 @@
+"""Writes an authenticated event down, once, before anybody is told that it arrived."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from system_sender.codes import Code
+from system_sender.inbound import EventKind, InboundEvent
+from system_sender.models import (
+    Alias,
+    Inbound,
+    Lead,
+    Workspace,
+    shard_of,
+)
+from system_sender.opt_out import is_opt_out
+from system_sender.phone_number import to_e164
+from system_sender.providers import gohighlevel
+from system_sender.settlement import suppress
+from system_sender.store import (
+    AnswerLost,
+    ConditionsFailed,
+    Contention,
+    StorageUnavailable,
+    Write,
+)
+from system_sender.world import Effect
+
+if TYPE_CHECKING:
+    from system_sender.system import System
+
+# The work of an event is done right after recording it. Only if that dies does a sweep, later
+# than any invocation can last, find it undone.
+PERFORM_AGAIN_AFTER = 60_000
+LOOK_BACK = 24 * 3600 * 1000
+_LOOK_UP_SECONDS = 5.0
+_RECORDING_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded event. `fresh` is False when it had been recorded before."""
+
+    inbound: Inbound
+    lead: Lead | None
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    inbound: Inbound | None
+    lead: Lead | None
+    contact_alias: Alias | None
+    phone_alias: Alias | None
+
+
+def record(system: "System", workspace: Workspace, event: InboundEvent) -> Recorded:
+    """Record an event, its lead and, for a word of refusal, the suppression, in one transaction.
+
+    Raises:
+        StorageUnavailable: when it could not be made durable; the event must be delivered again.
+    """
+    if not event.identified:
+        event = _identify(system, workspace, event)
+    phone = to_e164(event.phone, workspace.region)
+    for attempt in range(_RECORDING_TRIES):
+        reading = _read(system, workspace, event, phone)
+        if reading.inbound is not None:
+            return Recorded(reading.inbound, None, fresh=False)
+        recording = _Recording(system, workspace, event, phone, reading)
+        try:
+            system.store.write(recording.write)
+        except (ConditionsFailed, Contention, AnswerLost):
+            # Another event of this lead, or this very event on another path: look again.
+            system.world.wait(0.02 * 2**attempt)
+            continue
+        return Recorded(recording.inbound, recording.lead, fresh=True)
+    raise StorageUnavailable("The event could not be recorded; its rows kept changing.")
+
+
+def event_id(workspace: str, identity: str) -> str:
+    """Return the key that makes redeliveries of an event one event."""
+    return f"{workspace}:{gohighlevel.NAME}:{identity}"
+
+
+def contact_alias(workspace: str, contact_id: str) -> str:
+    """Return the alias row's key of a GoHighLevel contact."""
+    return f"{workspace}:{gohighlevel.NAME}:{contact_id}"
+
+
+def phone_alias(workspace: str, phone: str) -> str:
+    """Return the alias row's key of a phone number in E.164."""
+    return f"{workspace}:phone:{phone}"
+
+
+def _read(
+    system: "System", workspace: Workspace, event: InboundEvent, phone: str | None
+) -> _Reading:
+    name = workspace.workspace
+    by_contact, by_phone, inbound = system.store.read(
+        (Alias, contact_alias(name, event.contact_id)),
+        (Alias, phone_alias(name, phone or "-")),
+        (Inbound, event_id(name, event.identity)),
+    )
+    known = by_contact or by_phone
+    lead = None
+    if known is not None and inbound is None:
+        lead = system.store.get(Lead, known.lead_id)
+    return _Reading(inbound, lead, by_contact, by_phone)
+
+
+class _Recording:
+    """The rows one event makes, and the transaction that writes them."""
+
+    def __init__(
+        self,
+        system: "System",
+        workspace: Workspace,
+        event: InboundEvent,
+        phone: str | None,
+        reading: _Reading,
+    ) -> None:
+        self._event = event
+        self._workspace = workspace.workspace
+        self._phone = phone
+        self._now = system.world.now()
+        self.write = Write(system.world.new_id())
+        is_message = event.kind is EventKind.MESSAGE
+        self._opt_out = is_message and is_opt_out(event.text)
+        self._known = reading.lead
+        self.lead = self._next_lead(system, workspace)
+        self.inbound = self._inbound_row()
+        self.write.put("event", self.inbound, Inbound.event_id.does_not_exist())
+        self._write_lead()
+        self._write_aliases(reading)
+        self._write_suppression()
+
+    def _next_lead(self, system: "System", workspace: Workspace) -> Lead:
+        """Return the lead as it will be once this event is recorded."""
+        event, known = self._event, self._known
+        lead = known or Lead(
+            f"{self._workspace}:{system.world.new_id()}",
+            workspace=self._workspace,
+            campaign_id=workspace.default_campaign_id,
+            first_name=event.first_name,
+            last_name=event.last_name,
+            version=0,
+            created_at=self._now,
+        )
+        self._version = int(lead.version)
+        lead.version = self._version + 1
+        lead.phone = lead.phone or self._phone
+        lead.gohighlevel_contact_id = lead.gohighlevel_contact_id or event.contact_id
+        lead.automated_in_a_row = 0
+        if event.kind is EventKind.MESSAGE:
+            lead.inbound_count = int(lead.inbound_count) + 1
+            lead.last_inbound_at = self._now
+        elif event.kind is EventKind.HUMAN_OUTBOUND:
+            lead.human_outbound_count = int(lead.human_outbound_count) + 1
+            lead.last_outbound_at = self._now
+        if self._stops_channel():
+            lead.suppressed_channels = set(lead.suppressed_channels or ()) | {event.channel}
+        return lead
+
+    def _stops_channel(self) -> bool:
+        return self._opt_out or self._event.kind is EventKind.DO_NOT_DISTURB
+
+    def _inbound_row(self) -> Inbound:
+        event = self._event
+        key = event_id(self._workspace, event.identity)
+        return Inbound(
+            key,
+            workspace=self._workspace,
+            lead_id=self.lead.lead_id,
+            kind=event.kind.value,
+            channel=event.channel,
+            text=event.text or None,
+            provider_message_id=event.provider_message_id,
+            sequence=self.lead.inbound_count,
+            opt_out=self._opt_out,
+            occurred_at=event.occurred_at,
+            received_at=self._now,
+            due_shard=shard_of(key),
+            due_at=self._now + PERFORM_AGAIN_AFTER,
+        )
+
+    def _write_lead(self) -> None:
+        lead = self.lead
+        if self._known is None:
+            self.write.put("lead", lead, Lead.lead_id.does_not_exist())
+            return
+        # Only what this event changes: others may be adding drafts to the same row.
+        actions: list[Any] = [
+            Lead.version.set(lead.version),
+            Lead.inbound_count.set(lead.inbound_count),
+            Lead.human_outbound_count.set(lead.human_outbound_count),
+            Lead.automated_in_a_row.set(0),
+        ]
+        if lead.phone:
+            actions.append(Lead.phone.set(lead.phone))
+        if lead.gohighlevel_contact_id:
+            actions.append(Lead.gohighlevel_contact_id.set(lead.gohighlevel_contact_id))
+        if self._event.kind is EventKind.MESSAGE:
+            actions.append(Lead.last_inbound_at.set(self._now))
+        if self._stops_channel():
+            actions.append(Lead.suppressed_channels.add({self._event.channel}))
+        self.write.update("lead", Lead(lead.lead_id), actions, Lead.version == self._version)
+
+    def _write_aliases(self, reading: _Reading) -> None:
+        wanted = [(reading.contact_alias, contact_alias(self._workspace, self._event.contact_id))]
+        if self._phone:
+            wanted.append((reading.phone_alias, phone_alias(self._workspace, self._phone)))
+        for existing, key in wanted:
+            if existing is None:
+                row = Alias(key, lead_id=self.lead.lead_id)
+                self.write.put(f"alias {key}", row, Alias.alias.does_not_exist())
+
+    def _write_suppression(self) -> None:
+        if not self._stops_channel():
+            return
+        reason = Code.OPTED_OUT if self._opt_out else Code.DO_NOT_DISTURB
+        channel = self._event.channel
+        for address in {self.lead.phone, self._phone} - {None}:
+            suppress(self.write, self._workspace, channel, str(address), reason, self._now)
+
+
+# --- events whose payload has no identity --------------------------------------------------------
+
+
+def _identify(system: "System", workspace: Workspace, event: InboundEvent) -> InboundEvent:
+    """Find out at the provider which message an event without id, date and time is about.
+
+    Equal texts of one contact are told apart by the messages the provider lists. Each listed
+    message that no recorded event stands for is one that may be new; events that were recorded
+    while the provider could not be asked stand for the oldest of them.
+    """
+    name, now = workspace.workspace, system.world.now()
+    hours = [_hourly(event, now), _hourly(event, now - 3_600_000)]
+    listed = _listed_messages(system, workspace, event)
+    if not listed:
+        return replace(event, identity=hours[0])
+    identities = [f"message:{message_id}" for message_id in listed[-20:]]
+    rows = system.store.read(
+        *((Inbound, event_id(name, identity)) for identity in [*identities, *hours])
+    )
+    recorded = dict(zip([*identities, *hours], rows, strict=True))
+    unspoken = [identity for identity in identities if recorded[identity] is None]
+    standing = [hour for hour in hours if recorded[hour] is not None]
+    if len(unspoken) > len(standing):
+        identity = unspoken[len(standing)]
+        return replace(
+            event, identity=identity, provider_message_id=identity.removeprefix("message:")
+        )
+    return replace(event, identity=standing[0] if standing else identities[-1])
+
+
+def _hourly(event: InboundEvent, now: int) -> str:
+    text = hashlib.sha256(event.text.encode()).hexdigest()[:32]
+    return f"hour:{event.contact_id}:{text}:{now // 3_600_000}"
+
+
+def _listed_messages(
+    system: "System", workspace: Workspace, event: InboundEvent
+) -> list[str] | None:
+    token = system.secrets.get(workspace.workspace, gohighlevel.NAME, "token")
+    if token is None:
+        return None
+    request = gohighlevel.inbound_request(
+        base_url=system.settings.gohighlevel_base_url,
+        token=token,
+        location_id=event.account,
+        contact_id=event.contact_id,
+        since=system.world.now() - LOOK_BACK,
+    )
+    answer = system.world.perform(
+        Effect.PROVIDER,
+        "look_up",
+        lambda: system.transport.send(request, seconds=_LOOK_UP_SECONDS, guard=_allow),
+    )
+    return gohighlevel.inbound_message_ids(answer, event.text)
+
+
+def _allow() -> None:
+    """A look-up sends nothing to anybody, so it needs no permission."""

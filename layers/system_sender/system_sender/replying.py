@@ -1,0 +1,221 @@
+"""Performs the work of a recorded inbound event: drafts overtaken, a reply written, and sent."""
+
+from dataclasses import dataclass
+from string import Template
+from typing import TYPE_CHECKING, Protocol
+
+from system_sender.budget import Budget
+from system_sender.codes import Code
+from system_sender.drafts import DraftRefused, NewDraft, add_draft, draft_row, leave
+from system_sender.gate import send_approved_draft
+from system_sender.inbound import EventKind
+from system_sender.models import Campaign, Draft, Inbound, Lead, clear_due
+from system_sender.policy import AI_AUTO_SEND
+from system_sender.result import SendResult
+from system_sender.settlement import DraftFate
+from system_sender.states import DRAFT_OPEN, DraftState
+from system_sender.store import ConditionsFailed, Write
+
+if TYPE_CHECKING:
+    from system_sender.system import System
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A text written in answer to an inbound message.
+
+    Attributes:
+        confidence: 0 to 1; at or above the campaign's threshold it may go without a person.
+    """
+
+    text: str
+    confidence: float
+
+
+class DraftWriter(Protocol):
+    """Writes the reply to an inbound message."""
+
+    def write(self, *, lead: Lead, campaign: Campaign, inbound: Inbound) -> Reply | Code:
+        """Return the reply, or the code that says why a person must write it."""
+        ...
+
+
+class TemplateDraftWriter:
+    """Fills the campaign's reply template, in the syntax of Python's `string.Template`."""
+
+    def write(
+        self,
+        *,
+        lead: Lead,
+        campaign: Campaign,
+        inbound: Inbound,  # noqa: ARG002 - a template does not look at what it answers
+    ) -> Reply | Code:
+        """Return the filled template. A value the lead does not have is never papered over."""
+        if not campaign.reply_template:
+            return Code.NO_REPLY_TEMPLATE
+        values = {"first_name": lead.first_name, "last_name": lead.last_name}
+        known = {name: value for name, value in values.items() if value}
+        try:
+            text = Template(campaign.reply_template).substitute(known)
+        except (KeyError, ValueError):
+            return Code.TEMPLATE_VARIABLE_MISSING
+        return Reply(text, float(campaign.reply_confidence))
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """What the work of an inbound event came to."""
+
+    code: Code
+    result: SendResult | None = None
+
+
+def reply_draft_id(event_id: str) -> str:
+    """Return the id of the reply to an event: one event has one reply, however often it comes."""
+    workspace, rest = event_id.split(":", 1)
+    return f"{workspace}:reply:{rest}"
+
+
+def perform_inbound(
+    system: "System",
+    event_id: str,
+    *,
+    budget: Budget,
+    inbound: Inbound | None = None,
+    lead: Lead | None = None,
+) -> Performed:
+    """Do what a recorded event asks for. Idempotent: any number of performances make one reply.
+
+    Args:
+        inbound, lead: the rows, where the caller has just written them; they are read otherwise.
+    """
+    if inbound is None:
+        inbound = system.store.get(Inbound, event_id)
+        if inbound is None:
+            return Performed(Code.INVALID_REQUEST)
+    if inbound.finished_code == Code.REPLY_DRAFTED:
+        return _ensure_sent(system, event_id, budget)
+    if inbound.finished_code is not None:
+        return Performed(Code(inbound.finished_code))
+    if lead is None:
+        lead = system.store.get(Lead, inbound.lead_id)
+        if lead is None:
+            return _finish(system, inbound, Code.LEAD_NOT_FOUND)
+    _overtake_drafts(system, lead, reply_draft_id(event_id))
+    return _reply(system, inbound, lead, budget)
+
+
+def _ensure_sent(system: "System", event_id: str, budget: Budget) -> Performed:
+    result = send_approved_draft(system, reply_draft_id(event_id), budget=budget)
+    return Performed(Code.REPLY_DRAFTED, result)
+
+
+def _overtake_drafts(system: "System", lead: Lead, own: str) -> None:
+    """Supersede the open drafts that the conversation has moved past.
+
+    The gate would refuse them anyway; this shows it to people at once.
+    """
+    mentioned = [draft_id for draft_id in sorted(lead.open_drafts or ()) if draft_id != own]
+    if not mentioned:
+        return
+    for draft in system.store.read(*((Draft, draft_id) for draft_id in mentioned)):
+        if draft is None or draft.state not in DRAFT_OPEN:
+            continue
+        if lead.inbound_count > draft.seen_inbounds:
+            fate = DraftFate(DraftState.SUPERSEDED, Code.NEWER_INBOUND)
+        elif lead.human_outbound_count > draft.seen_human_outbounds:
+            fate = DraftFate(DraftState.SUPERSEDED, Code.HUMAN_REPLIED)
+        else:
+            continue
+        try:
+            leave(system.store, system.world, draft, fate)
+        except DraftRefused:
+            # Claimed, or decided by somebody, a moment ago: theirs stands.
+            continue
+
+
+def _reply(system: "System", inbound: Inbound, lead: Lead, budget: Budget) -> Performed:
+    if inbound.kind != EventKind.MESSAGE or inbound.opt_out:
+        return _finish(system, inbound, Code.OPTED_OUT if inbound.opt_out else Code.RECORDED)
+    if lead.inbound_count > inbound.sequence:
+        return _finish(system, inbound, Code.SUPERSEDED)
+    if not lead.campaign_id:
+        return _finish(system, inbound, Code.NO_CAMPAIGN)
+    campaign = system.store.get(Campaign, lead.campaign_id)
+    if campaign is None:
+        return _finish(system, inbound, Code.CAMPAIGN_NOT_FOUND)
+    if campaign.response_mode != AI_AUTO_SEND:
+        return _finish(system, inbound, Code.SETTER_MANAGED)
+    reply = system.writer.write(lead=lead, campaign=campaign, inbound=inbound)
+    if isinstance(reply, Code):
+        return _finish(system, inbound, reply)
+    draft = _draft_reply(system, inbound, lead, campaign, reply)
+    if draft is None:
+        return _ensure_sent(system, inbound.event_id, budget)
+    return Performed(
+        Code.REPLY_DRAFTED,
+        send_approved_draft(system, draft.draft_id, budget=budget, draft=draft),
+    )
+
+
+def _draft_reply(
+    system: "System", inbound: Inbound, lead: Lead, campaign: Campaign, reply: Reply
+) -> Draft | None:
+    """Create the reply and finish the event in one transaction. None: it had been drafted."""
+    now = system.world.now()
+    confident = reply.confidence >= campaign.confidence_threshold
+    draft = draft_row(
+        NewDraft(
+            draft_id=reply_draft_id(inbound.event_id),
+            workspace=inbound.workspace,
+            lead_id=lead.lead_id,
+            channel=inbound.channel,
+            text=reply.text,
+            state=DraftState.APPROVED if confident else DraftState.NEEDS_REVIEW,
+            origin=inbound.event_id,
+            seen_inbounds=int(inbound.sequence),
+            seen_human_outbounds=int(lead.human_outbound_count),
+            campaign_id=campaign.campaign_id,
+            confidence=reply.confidence,
+            sent_by="ai",
+            code=None if confident else Code.BELOW_THRESHOLD,
+        ),
+        now,
+    )
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        add_draft(write, draft, reply.text, now)
+        _finish_step(write, inbound, Code.REPLY_DRAFTED)
+        return write
+
+    try:
+        system.store.write_patiently(build)
+    except ConditionsFailed:
+        return None
+    return draft
+
+
+def _finish(system: "System", inbound: Inbound, code: Code) -> Performed:
+    """Mark the event's work as done, with the reason why it made no reply."""
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        _finish_step(write, inbound, code)
+        return write
+
+    try:
+        system.store.write_patiently(build)
+    except ConditionsFailed:
+        # Another performance finished it first, and its word stands.
+        return Performed(code)
+    return Performed(code)
+
+
+def _finish_step(write: Write, inbound: Inbound, code: Code) -> None:
+    write.update(
+        "event",
+        Inbound(inbound.event_id),
+        [Inbound.finished_code.set(code.value), *clear_due(Inbound)],
+        Inbound.event_id.exists() & Inbound.finished_code.does_not_exist(),
+    )

@@ -1,0 +1,158 @@
+"""The functions other code calls to send, with nobody logged in."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from system_sender.budget import Budget
+from system_sender.codes import Code
+from system_sender.drafts import DraftRefused, NewDraft, approve, create_draft
+from system_sender.gate import send_approved_draft, stored_result
+from system_sender.models import Draft, Lead, workspace_of
+from system_sender.result import SendOutcome, SendResult
+from system_sender.states import DraftState
+from system_sender.system import System
+from system_sender.system import system as this_system
+
+# Callers outside Lambda have no deadline of their own.
+DEFAULT_SECONDS = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class SendMeta:
+    """What a caller says about a message it wants sent.
+
+    Attributes:
+        key: the caller's own key: the same key never sends twice, and never another text.
+        sent_by: "ai" or "setter" (a person).
+        user: who the person is, where there is one.
+        campaign_id: binds the message to a campaign's rules.
+        confidence: 0 to 1, judged against the campaign's threshold.
+    """
+
+    key: str
+    sent_by: str = "ai"
+    user: str | None = None
+    campaign_id: str | None = None
+    confidence: float | None = None
+
+
+def approve_and_send_draft_system(
+    draft_id: str,
+    *,
+    sent_by: str,
+    system: System | None = None,
+    budget: Budget | None = None,
+) -> SendResult:
+    """Approve a draft, if it is not, and send it; a repeated call returns the stored result.
+
+    Args:
+        draft_id: starts with the workspace, e.g. ``acme:reply:...``.
+        sent_by: "ai" or "setter": who stands behind the approval.
+
+    Returns:
+        The one typed result. Business refusals are values; only infrastructure raises.
+
+    Raises:
+        StorageError: DynamoDB could not be asked; nothing is lost, call again.
+        ValueError: `sent_by` is neither "ai" nor "setter".
+    """
+    _check_sent_by(sent_by)
+    system = system or this_system()
+    budget = budget or Budget.of_seconds(system.world, DEFAULT_SECONDS)
+    draft = system.store.get(Draft, draft_id)
+    if draft is None:
+        return SendResult(SendOutcome.NOT_FOUND, Code.DRAFT_NOT_FOUND, draft_id)
+    if draft.state == DraftState.PENDING or (
+        sent_by == "setter" and draft.state == DraftState.NEEDS_REVIEW
+    ):
+        refused = _approve(system, draft, sent_by)
+        if refused is not None:
+            return refused
+        return send_approved_draft(system, draft_id, budget=budget)
+    return send_approved_draft(system, draft_id, budget=budget, draft=draft)
+
+
+def send_sms_system(
+    lead_id: str,
+    body: str,
+    meta: SendMeta,
+    *,
+    system: System | None = None,
+    budget: Budget | None = None,
+) -> SendResult:
+    """Send a text message to a lead, once for each key.
+
+    Args:
+        lead_id: starts with the workspace, e.g. ``acme:dana``.
+        body: up to 3 parts of 160 characters.
+
+    Returns:
+        The one typed result; see :func:`approve_and_send_draft_system`.
+    """
+    return _send_system("sms", lead_id, body, meta, system or this_system(), budget)
+
+
+def _send_system(
+    channel: str,
+    lead_id: str,
+    body: str,
+    meta: SendMeta,
+    system: System,
+    budget: Budget | None,
+) -> SendResult:
+    _check_sent_by(meta.sent_by)
+    budget = budget or Budget.of_seconds(system.world, DEFAULT_SECONDS)
+    workspace = workspace_of(lead_id)
+    draft_id = f"{workspace}:{meta.key}"
+    if not body.strip():
+        return SendResult(SendOutcome.REFUSED, Code.EMPTY_TEXT, draft_id)
+    lead = system.store.get(Lead, lead_id)
+    if lead is None:
+        return SendResult(SendOutcome.NOT_FOUND, Code.LEAD_NOT_FOUND, draft_id)
+    new = NewDraft(
+        draft_id=draft_id,
+        workspace=workspace,
+        lead_id=lead_id,
+        channel=channel,
+        text=body,
+        state=DraftState.APPROVED,
+        origin=f"system:{channel}",
+        seen_inbounds=int(lead.inbound_count),
+        seen_human_outbounds=int(lead.human_outbound_count),
+        campaign_id=meta.campaign_id,
+        confidence=meta.confidence,
+        sent_by=meta.sent_by,
+        user=meta.user,
+    )
+    try:
+        draft = create_draft(system.store, system.world, new)
+    except DraftRefused as refusal:
+        return SendResult(SendOutcome.REFUSED, refusal.code, draft_id)
+    return send_approved_draft(system, draft_id, budget=budget, draft=draft)
+
+
+def _approve(system: System, draft: Draft, sent_by: str) -> SendResult | None:
+    """Approve the draft; return a result only if that could not be done."""
+    lead = system.store.get(Lead, draft.lead_id)
+    if lead is None:
+        return SendResult(SendOutcome.NOT_FOUND, Code.LEAD_NOT_FOUND, draft.draft_id)
+    try:
+        approve(system.store, system.world, draft, lead, sent_by=sent_by)
+    except DraftRefused as refusal:
+        if refusal.code is Code.DRAFT_CHANGED:
+            # Somebody approved, rejected or edited it first: say what it is now.
+            return _as_it_is_now(system, draft.draft_id)
+        return SendResult(SendOutcome.HELD, refusal.code, draft.draft_id)
+    return None
+
+
+def _as_it_is_now(system: System, draft_id: str) -> SendResult | None:
+    draft = system.store.get(Draft, draft_id)
+    if draft is None:
+        return SendResult(SendOutcome.NOT_FOUND, Code.DRAFT_NOT_FOUND, draft_id)
+    return None if draft.state == DraftState.APPROVED else stored_result(draft)
+
+
+def _check_sent_by(sent_by: Any) -> None:
+    if sent_by not in ("ai", "setter"):
+        raise ValueError('sent_by must be "ai" or "setter"; it is recorded with the message.')

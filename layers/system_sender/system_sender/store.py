@@ -1,0 +1,335 @@
+"""Reads and transactional writes of rows, with failures sorted by what they leave behind."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PynamoDBException, TransactWriteError, VerboseClientError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import GlobalSecondaryIndex
+from pynamodb.models import Model
+from pynamodb.transactions import TransactGet, TransactWrite
+
+from system_sender.world import Effect, World
+
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+# A function has 28 s at most, and a provider may take 15 of them. Standard retries happen inside
+# the SDK; every transaction carries a token, so a retried one is applied once.
+CONNECT_TIMEOUT_SECONDS = 1.0
+READ_TIMEOUT_SECONDS = 3.0
+RETRY_ATTEMPTS = 2
+POOL_CONNECTIONS = 64
+
+_CONTENTION = frozenset(
+    {
+        "TransactionConflict",
+        "ThrottlingError",
+        "ThrottlingException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+    }
+)
+_CONFLICT_RETRIES = 6
+
+
+class StorageError(Exception):
+    """DynamoDB did not do what was asked. Nothing personal is in the text."""
+
+
+class StorageUnavailable(StorageError):
+    """A read failed; asking again later is safe."""
+
+
+class Contention(StorageError):
+    """The write was certainly not applied: other writers or the throughput stood in its way."""
+
+
+class AnswerLost(StorageError):
+    """The write may or may not have been applied: only a consistent read can tell."""
+
+
+class ConditionsFailed(StorageError):
+    """The write was certainly not applied, because rows are not as the caller believed.
+
+    Attributes:
+        failed: the labels of the steps whose condition was false, each with the row as it was
+            found (where the step asked for it), in DynamoDB's own format.
+    """
+
+    def __init__(self, failed: dict[str, dict[str, Any] | None]) -> None:
+        super().__init__("conditions failed: " + ", ".join(sorted(failed)))
+        self.failed = failed
+
+
+Key = tuple[type[Model], str] | tuple[type[Model], str, int]
+
+
+class Write:
+    """One transaction in the making. Each step has a label that a refusal is reported under.
+
+    The client request token must be fresh for each attempt: two attempts that share one would
+    both be told they succeeded.
+    """
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self._checks: list[tuple[str, type[Model], str, Condition]] = []
+        self._puts: list[tuple[str, Model, Condition | None, bool]] = []
+        self._updates: list[tuple[str, Model, Sequence[Action], Condition | None, bool]] = []
+
+    def check(self, label: str, model: type[Model], key: str, condition: Condition) -> None:
+        """Require a condition of a row that is not written."""
+        self._checks.append((label, model, key, condition))
+
+    def put(
+        self,
+        label: str,
+        row: Model,
+        condition: Condition | None = None,
+        *,
+        return_old: bool = False,
+    ) -> None:
+        """Write a whole row."""
+        self._puts.append((label, row, condition, return_old))
+
+    def update(
+        self,
+        label: str,
+        row: Model,
+        actions: Sequence[Action],
+        condition: Condition | None = None,
+        *,
+        return_old: bool = False,
+    ) -> None:
+        """Change attributes of a row named by its key."""
+        self._updates.append((label, row, actions, condition, return_old))
+
+    @property
+    def labels(self) -> list[str]:
+        """Return the labels in the order in which PynamoDB sends the steps: check, put, update."""
+        return [step[0] for group in (self._checks, self._puts, self._updates) for step in group]
+
+    def commit(self, connection: Connection) -> None:
+        """Apply the transaction, all of it or nothing."""
+        with TransactWrite(connection=connection, client_request_token=self.token) as write:
+            for _, model, key, condition in self._checks:
+                write.condition_check(model, key, condition=condition)
+            for _, row, put_condition, old in self._puts:
+                write.save(row, put_condition, return_values="ALL_OLD" if old else None)
+            for _, row, actions, update_condition, old in self._updates:
+                write.update(
+                    row,
+                    list(actions),
+                    update_condition,
+                    return_values="ALL_OLD" if old else None,
+                )
+
+
+class Store:
+    """All rows, read strongly consistently and written in transactions."""
+
+    def __init__(self, world: World, connection: Connection | None = None) -> None:
+        self._world = world
+        self._connection = connection or shared_connection()
+
+    def get(self, model: type[M], key: str, sort: int | None = None) -> M | None:
+        """Read one row, or None where there is none."""
+        arguments = model.get_operation_kwargs_from_class(key, range_key=sort)
+        arguments["ConsistentRead"] = True
+        answer = self._read(
+            f"get {model.Meta.table_name}",
+            lambda: self._connection.dispatch("GetItem", arguments),
+        )
+        item = answer.get("Item")
+        return model.from_raw_data(item) if item else None
+
+    def read(self, *keys: Key) -> list[Any]:
+        """Read rows of any tables as one snapshot, in one round trip; None where there is none."""
+        transaction = TransactGet(connection=self._connection)
+        futures = [transaction.get(key[0], *key[1:]) for key in keys]
+
+        def commit() -> None:
+            with transaction:
+                pass
+
+        self._read("transact_get", commit)
+        return [_future_row(future) for future in futures]
+
+    def write(self, write: Write) -> None:
+        """Apply a transaction.
+
+        Raises:
+            ConditionsFailed, Contention: certainly nothing was written.
+            AnswerLost: it may have been written.
+        """
+
+        def commit() -> None:
+            try:
+                write.commit(self._connection)
+            except (PynamoDBException, BotoCoreError, ClientError) as error:
+                raise _write_failure(error, write.labels) from error
+
+        self._world.perform(Effect.DATABASE_WRITE, "write " + "+".join(write.labels), commit)
+
+    def write_patiently(self, build: Callable[[str], Write], *, until: float | None = None) -> None:
+        """Apply a transaction, trying again under contention or after a lost answer.
+
+        Only for writes that are conditional on what they change, or change nothing the second
+        time: a repeated one then reports ConditionsFailed, which the caller reads as done.
+
+        Args:
+            build: makes the transaction for a fresh token.
+            until: the monotonic time in seconds after which to give up.
+        """
+        token = self._world.new_id()
+        for attempt in range(_CONFLICT_RETRIES):
+            try:
+                self.write(build(token))
+                return
+            except Contention:
+                # A refused transaction leaves no trace, and a new one needs a new token.
+                token = self._world.new_id()
+                if not self._may_wait(attempt, until):
+                    raise
+            except AnswerLost:
+                # The same token again: DynamoDB applies it once within ten minutes.
+                if not self._may_wait(attempt, until):
+                    raise
+
+    def _may_wait(self, attempt: int, until: float | None) -> bool:
+        if attempt + 1 >= _CONFLICT_RETRIES:
+            return False
+        pause = 0.02 * 2**attempt
+        if until is not None and self._world.monotonic() + pause >= until:
+            return False
+        self._world.wait(pause)
+        return True
+
+    def query(
+        self,
+        index: GlobalSecondaryIndex[M],
+        partition: str,
+        *,
+        upto: int | None = None,
+        newest_first: bool = False,
+        limit: int,
+    ) -> list[dict[str, Any]]:
+        """Return the keys of rows in an index partition, by its sort key.
+
+        An index lags behind its table: read a row again before acting on it.
+
+        Args:
+            upto: only rows whose sort key is at most this.
+            limit: at most this many rows.
+        """
+        model: Any = index._model  # the only handle PynamoDB offers on an index's table
+        attributes = index.Meta.attributes.values()
+        hash_name = next(a.attr_name for a in attributes if a.is_hash_key)
+        range_name = next(a.attr_name for a in attributes if a.is_range_key)
+        names = {"#hash": hash_name}
+        values: dict[str, Any] = {":hash": {"S": partition}}
+        expression = "#hash = :hash"
+        if upto is not None:
+            names["#range"] = range_name
+            values[":upto"] = {"N": str(upto)}
+            expression += " AND #range <= :upto"
+        arguments: dict[str, Any] = {
+            "TableName": model.Meta.table_name,
+            "IndexName": index.Meta.index_name,
+            "KeyConditionExpression": expression,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": not newest_first,
+        }
+        return self._pages(arguments, limit)
+
+    def _pages(self, arguments: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        while len(rows) < limit:
+            page = {**arguments, "Limit": limit - len(rows)}
+            answer = self._read(
+                f"query {arguments['TableName']}",
+                partial(self._connection.dispatch, "Query", page),
+            )
+            rows.extend(_plain(item) for item in answer.get("Items", []))
+            if "LastEvaluatedKey" not in answer:
+                break
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return rows
+
+    def _read(self, name: str, call: Callable[[], T]) -> T:
+        def guarded() -> T:
+            try:
+                return call()
+            except (PynamoDBException, BotoCoreError, ClientError) as error:
+                raise StorageUnavailable(f"{name}: {_code_of(error)}") from error
+
+        return self._world.perform(Effect.DATABASE_READ, name, guarded)
+
+
+@cache
+def shared_connection() -> Connection:
+    """Return the one DynamoDB connection of this process: a client costs tens of milliseconds."""
+    return Connection(
+        connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
+        read_timeout_seconds=READ_TIMEOUT_SECONDS,
+        max_retry_attempts=RETRY_ATTEMPTS,
+        max_pool_connections=POOL_CONNECTIONS,
+    )
+
+
+def _future_row(future: Any) -> Any:
+    try:
+        return future.get()
+    except future._model_cls.DoesNotExist:
+        return None
+
+
+def _code_of(error: Exception) -> str:
+    cause = getattr(error, "cause", None) or error
+    if isinstance(cause, ClientError):
+        return str(cause.response.get("Error", {}).get("Code", "ClientError"))
+    return type(cause).__name__
+
+
+def _write_failure(error: Exception, labels: Iterable[str]) -> StorageError:
+    """Tell a refusal, a contention and a lost answer apart."""
+    code = _code_of(error)
+    if isinstance(error, TransactWriteError) and code == "TransactionCanceledException":
+        return _cancellation(error, labels)
+    if code in _CONTENTION:
+        return Contention(code)
+    return AnswerLost(code)
+
+
+def _cancellation(error: TransactWriteError, labels: Iterable[str]) -> StorageError:
+    reasons = list(zip(labels, error.cancellation_reasons, strict=False))
+    failed = {
+        label: reason.raw_item
+        for label, reason in reasons
+        if reason is not None and reason.code == "ConditionalCheckFailed"
+    }
+    if failed:
+        return ConditionsFailed(failed)
+    codes = {reason.code for _, reason in reasons if reason is not None}
+    if codes and codes <= _CONTENTION:
+        return Contention(", ".join(sorted(codes)))
+    cause = error.cause
+    detail = ", ".join(sorted(codes)) if codes else type(cause).__name__
+    if isinstance(cause, VerboseClientError) and codes:
+        # ValidationError and the like: cancelled, so nothing was written, but a bug to be seen.
+        return StorageError(f"transaction cancelled: {detail}")
+    return AnswerLost(detail)
+
+
+def _plain(item: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Turn the keys of an index row into plain values."""
+    return {
+        name: int(value["N"]) if "N" in value else value.get("S") for name, value in item.items()
+    }

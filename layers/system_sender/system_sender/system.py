@@ -1,0 +1,39 @@
+"""Wires the parts together, once a process."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+from system_sender.replying import DraftWriter, TemplateDraftWriter
+from system_sender.secrets import Secrets
+from system_sender.settings import Settings
+from system_sender.store import Store
+from system_sender.transport import HttpTransport, Transport
+from system_sender.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Everything a unit of work needs. Tests build their own."""
+
+    world: World
+    store: Store
+    secrets: Secrets
+    transport: Transport
+    settings: Settings
+    writer: DraftWriter
+
+
+@cache
+def system() -> System:
+    """Return the system of this process, made from its environment."""
+    settings = Settings.from_environment(os.environ)
+    world = World()
+    return System(
+        world=world,
+        store=Store(world),
+        secrets=Secrets(world, settings.secrets_prefix),
+        transport=HttpTransport(world),
+        settings=settings,
+        writer=TemplateDraftWriter(),
+    )

@@ -1,0 +1,23 @@
+"""Logs and metrics: ids and codes, never a text, a phone number, an address, a token."""
+
+import os
+
+from aws_lambda_powertools import Logger
+
+NAMESPACE = "SystemSender"
+# The template sets it to the name of the stack, which the alarms look for.
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "system-sender")
+
+log = Logger(service=SERVICE)
+
+
+def emit_sweep(oldest_due_seconds: float, parked: int) -> None:
+    """Emit what the alarms watch, once a round has finished."""
+    # Imported here: only the sweep emits metrics, and a webhook's cold start should not pay.
+    from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+    metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+    metrics.add_metric("OldestDueAgeSeconds", MetricUnit.Seconds, oldest_due_seconds)
+    metrics.add_metric("ParkedDeliveries", MetricUnit.Count, parked)
+    metrics.add_metric("SweepFinished", MetricUnit.Count, 1)
+    metrics.flush_metrics()

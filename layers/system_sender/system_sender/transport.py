@@ -1,0 +1,228 @@
+"""One HTTP request with one total deadline, which tells whether its first byte was written.
+
+requests reports failures by what broke, not by when. Whether a message may have left depends
+only on the when: nothing can have been accepted before the first byte of the request went out.
+So the connection itself notes that moment, and asks for permission right before it.
+"""
+
+import http.cookiejar
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from system_sender.codes import Code
+from system_sender.world import World
+
+CONNECT_SECONDS = 3.0
+# A pooled connection that lay idle longer may be dead at the other end; writing to it would look
+# like a reset after the request began, which nobody can tell from a message that left.
+IDLE_SECONDS = 4.0
+# No provider's answer is larger; more is not worth reading.
+LARGEST_ANSWER = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to a provider, ready to be sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    query: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """No answer came. If `began` is false, the provider cannot have seen the request."""
+
+    began: bool
+    code: Code
+
+
+class Withheld(Exception):
+    """Raised by a guard: the request must not begin."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code.value)
+        self.code = code
+
+
+Guard = Callable[[], None]
+
+
+class Transport(Protocol):
+    """Sends one request, once."""
+
+    def send(self, request: Request, *, seconds: float, guard: Guard) -> Answer | NoAnswer:
+        """Send the request unless the guard, asked right before the first byte, raises Withheld.
+
+        Args:
+            seconds: the total time limit, from now to the last byte of the answer.
+        """
+        ...
+
+    def forget_connections(self) -> None:
+        """Open fresh connections from here on: this process may have been frozen since."""
+        ...
+
+
+class _Flight:
+    """One request on its way: whether it began, and the alarm that ends it."""
+
+    def __init__(self, seconds: float, guard: Guard) -> None:
+        self.began = False
+        self.expired = False
+        self._guard = guard
+        self._socket: socket.socket | None = None
+        self._alarm = threading.Timer(seconds, self._expire)
+        self._alarm.daemon = True
+
+    def begin(self, connection: socket.socket) -> None:
+        """Ask for permission and note that from here on the provider may see the request."""
+        if self.expired:
+            raise Withheld(Code.UNREACHABLE)
+        self._socket = connection
+        self._guard()
+        self.began = True
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Run the alarm for the time of the block, and see it ended with the block."""
+        self._alarm.start()
+        try:
+            yield
+        finally:
+            self._alarm.cancel()
+            self._alarm.join()
+
+    def _expire(self) -> None:
+        # requests' timeouts are per read, so an answer that drips in would never end.
+        self.expired = True
+        if self._socket is not None:
+            try:
+                self._socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return  # closed already: there is nothing left to end
+
+
+_flight: ContextVar[_Flight] = ContextVar("flight")
+
+
+class _NotingConnection(HTTPConnection):
+    def send(self, data: Any) -> None:
+        _begin(self)
+        super().send(data)
+
+
+class _NotingSecureConnection(HTTPSConnection):
+    def send(self, data: Any) -> None:
+        _begin(self)
+        super().send(data)
+
+
+def _begin(connection: HTTPConnection) -> None:
+    flight = _flight.get()
+    if flight.began:
+        return
+    if connection.sock is None:
+        connection.connect()
+    flight.begin(connection.sock)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _NotingConnection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _NotingSecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+class HttpTransport:
+    """Sends requests with a pooled session: no retries, no redirects, no cookies, no netrc."""
+
+    def __init__(self, world: World, pool_size: int = 64) -> None:
+        self._world = world
+        self._used_at = 0
+        self._session = requests.Session()
+        # Otherwise requests would let a netrc file replace the Authorization header.
+        self._session.trust_env = False
+        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _Adapter(pool_maxsize=pool_size, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def forget_connections(self) -> None:
+        """Open fresh connections from here on; see :class:`Transport`."""
+        self._session.close()
+
+    def send(self, request: Request, *, seconds: float, guard: Guard) -> Answer | NoAnswer:
+        """Send one request; see :class:`Transport`."""
+        self._drop_idle_connections()
+        flight = _Flight(seconds, guard)
+        token = _flight.set(flight)
+        try:
+            with flight.timed():
+                return self._exchange(request, seconds)
+        except Withheld as withheld:
+            return NoAnswer(began=False, code=withheld.code)
+        except (requests.RequestException, HTTPError, OSError):
+            # The exception's text carries the URL, which some providers put a key into.
+            return NoAnswer(began=flight.began, code=_failure_code(flight))
+        finally:
+            _flight.reset(token)
+
+    def _exchange(self, request: Request, seconds: float) -> Answer:
+        with self._session.request(
+            request.method,
+            request.url,
+            params=request.query,
+            data=request.body,
+            headers=dict(request.headers),
+            timeout=(min(CONNECT_SECONDS, seconds), seconds),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            body = response.raw.read(LARGEST_ANSWER, decode_content=True)
+            return Answer(
+                response.status_code,
+                {name.lower(): value for name, value in response.headers.items()},
+                body,
+            )
+
+    def _drop_idle_connections(self) -> None:
+        now = self._world.now()
+        if now - self._used_at > IDLE_SECONDS * 1000:
+            self._session.close()
+        self._used_at = now
+
+
+def _failure_code(flight: _Flight) -> Code:
+    if not flight.began:
+        return Code.UNREACHABLE
+    return Code.PROVIDER_TIMEOUT if flight.expired else Code.PROVIDER_RESET

@@ -1,0 +1,142 @@
+"""Settles a parked delivery by a person's word, and repairs what a settlement could not reach."""
+
+from typing import TYPE_CHECKING, Any
+
+from system_sender.codes import Code
+from system_sender.drafts import DraftRefused
+from system_sender.models import Draft, Lead, Message
+from system_sender.outcome import Outcome, OutcomeKind
+from system_sender.settlement import DraftFate, clear_attention, draft_actions
+from system_sender.states import (
+    DRAFT_OPEN,
+    DraftState,
+    MessageState,
+    check_draft_move,
+    check_message_move,
+)
+from system_sender.store import ConditionsFailed, Write
+
+if TYPE_CHECKING:
+    from system_sender.system import System
+
+
+def settle_by_word(
+    system: "System", draft_id: str, part: int, *, sent: bool, resend: bool
+) -> DraftFate | None:
+    """Write down what a person found out about a parked delivery.
+
+    Args:
+        sent: True when the message is known to have left.
+        resend: order one new attempt; only together with `sent=False`.
+
+    Returns:
+        What became of the draft, or None where the draft is gone and only the flag was cleared.
+
+    Raises:
+        DraftRefused: when the delivery is not parked, or is settled at this very moment.
+    """
+    message, draft = system.store.read((Message, draft_id, part), (Draft, draft_id))
+    if message is None:
+        raise DraftRefused(Code.MESSAGE_NOT_FOUND)
+    if message.attention is None:
+        raise DraftRefused(Code.NOT_PARKED, draft)
+    lead = None if draft is None else system.store.get(Lead, draft.lead_id)
+    fate = None if draft is None else _fate(system, draft, message, sent=sent, resend=resend)
+    word = _Word(message, draft, lead, fate, sent=sent, now=system.world.now())
+    try:
+        system.store.write_patiently(word.write)
+    except ConditionsFailed:
+        raise DraftRefused(Code.DRAFT_CHANGED, draft) from None
+    return fate
+
+
+def _fate(
+    system: "System", draft: Draft, message: Message, *, sent: bool, resend: bool
+) -> DraftFate:
+    now = system.world.now()
+    if not sent:
+        if resend:
+            return DraftFate(DraftState.APPROVED, Code.RESEND_ORDERED, now)
+        return DraftFate(DraftState.FAILED, Code.SETTLED_NOT_SENT)
+    if int(message.part) < int(draft.parts) - 1:
+        return DraftFate(DraftState.APPROVED, Code.PARTS_REMAIN, now)
+    return DraftFate(DraftState.SENT, Code.SENT_BY_WORD)
+
+
+class _Word:
+    """A person's word as a transaction; the same input always makes the same one."""
+
+    def __init__(
+        self,
+        message: Message,
+        draft: Draft | None,
+        lead: Lead | None,
+        fate: DraftFate | None,
+        *,
+        sent: bool,
+        now: int,
+    ) -> None:
+        self._message = message
+        self._draft = draft
+        self._lead = lead
+        self._fate = fate
+        self._sent = sent
+        self._now = now
+
+    def write(self, token: str) -> Write:
+        """Return the transaction, under a token of its own."""
+        write = Write(token)
+        self._settle_message(write)
+        if self._draft is not None and self._fate is not None:
+            self._settle_draft(write, self._draft, self._fate)
+        return write
+
+    def _settle_message(self, write: Write) -> None:
+        message = self._message
+        actions: list[Any] = [*clear_attention(), Message.settled_at.set(self._now)]
+        if message.state == MessageState.UNKNOWN:
+            target = MessageState.SENT if self._sent else MessageState.NOT_SENT
+            check_message_move(MessageState.UNKNOWN, target)
+            outcome = (
+                Outcome(OutcomeKind.SENT, Code.SENT_BY_WORD)
+                if self._sent
+                else Outcome(OutcomeKind.NOT_SENT, Code.SETTLED_NOT_SENT)
+            )
+            actions += [
+                Message.state.set(target.value),
+                Message.code.set(outcome.code.value),
+                Message.outcome.set(outcome.to_dict()),
+            ]
+        write.update(
+            "message",
+            Message(message.draft_id, int(message.part)),
+            actions,
+            (Message.state == message.state) & (Message.claim_id == message.claim_id),
+        )
+
+    def _settle_draft(self, write: Write, draft: Draft, fate: DraftFate) -> None:
+        check_draft_move(DraftState(draft.state), fate.state)
+        actions = draft_actions(draft, fate, self._now)
+        actions.append(Draft.attempts.set(0))
+        if self._lead is not None:
+            # Whoever orders it anew has the conversation before them.
+            actions += [
+                Draft.seen_inbounds.set(self._lead.inbound_count),
+                Draft.seen_human_outbounds.set(self._lead.human_outbound_count),
+                Draft.approved_at.set(self._now),
+            ]
+            mention = {draft.draft_id}
+            is_open = fate.state in DRAFT_OPEN
+            drafts = Lead.open_drafts
+            write.update(
+                "lead",
+                Lead(draft.lead_id),
+                [drafts.add(mention) if is_open else drafts.delete(mention)],
+                Lead.lead_id.exists(),
+            )
+        write.update(
+            "draft",
+            Draft(draft.draft_id),
+            actions,
+            (Draft.state == draft.state) & (Draft.claim_id == draft.claim_id),
+        )

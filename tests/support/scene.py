@@ -1,0 +1,170 @@
+"""A small agency to test with: one workspace, one campaign, one lead, and drafts."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from devstack.sandbox.provider import Sandbox
+from pynamodb.models import Model
+from system_sender.drafts import NewDraft, create_draft
+from system_sender.models import Alias, Campaign, Draft, Lead, Message, Owner, Workspace
+from system_sender.policy import AI_AUTO_SEND
+from system_sender.recording import contact_alias, phone_alias
+from system_sender.replying import TemplateDraftWriter
+from system_sender.settings import Settings
+from system_sender.states import DraftState
+from system_sender.store import Store, Write
+from system_sender.system import System
+from system_sender.webhook import MARKETPLACE, owner_key
+from system_sender.world import World
+
+from tests.support.transport import SandboxTransport
+
+PHONE = "+15550100001"
+CONTACT = "ct8Qm2LwZpR4sT6vXy1B"
+LOCATION = "loc7Kq"
+SECRET = "s3cret-for-tests-only"
+
+
+class FixedSecrets:
+    """Secrets of a test: a token and a webhook secret for every workspace."""
+
+    def __init__(self, token: str | None = "pit-test", webhook_secret: str | None = SECRET) -> None:
+        self.token = token
+        self.webhook_secret = webhook_secret
+
+    def get(self, workspace: str, provider: str, secret: str) -> str | None:
+        """Return the secret by its name."""
+        return {"token": self.token, "webhook_secret": self.webhook_secret}[secret]
+
+
+@dataclass
+class Scene:
+    """A workspace with one lead, on whatever engine the store talks to.
+
+    Attributes:
+        workspace: unique to the test, because every key starts with it.
+    """
+
+    store: Store
+    world: World
+    sandbox: Sandbox
+    workspace: str
+    public_key: str = ""
+    secrets: FixedSecrets = field(default_factory=FixedSecrets)
+
+    def system(self, **changes: Any) -> System:
+        """Return the system under test; `changes` replace its parts."""
+        parts: dict[str, Any] = {
+            "world": self.world,
+            "store": self.store,
+            "secrets": self.secrets,
+            "transport": SandboxTransport(self.sandbox),
+            "settings": Settings(
+                secrets_prefix="/test",
+                gohighlevel_base_url="http://127.0.0.1",
+                gohighlevel_webhook_public_keys=(self.public_key,) if self.public_key else (),
+            ),
+            "writer": TemplateDraftWriter(),
+        }
+        return System(**{**parts, **changes})
+
+    @property
+    def lead_id(self) -> str:
+        """The one lead's id."""
+        return f"{self.workspace}:dana"
+
+    @property
+    def location(self) -> str:
+        """The GoHighLevel location of this workspace."""
+        return f"{LOCATION}-{self.workspace}"
+
+    @property
+    def contact(self) -> str:
+        """The GoHighLevel contact of the lead."""
+        return f"{CONTACT}-{self.workspace}"
+
+    def seed(self, **lead: Any) -> "Scene":
+        """Write the workspace, its campaign and its lead."""
+        name = self.workspace
+        campaign_id = f"{name}:autumn"
+        self.put(
+            Workspace(
+                name,
+                name="Acme",
+                region="US",
+                time_zone="America/New_York",
+                gohighlevel_location_id=self.location,
+                sms_webhook=MARKETPLACE,
+                default_campaign_id=campaign_id,
+            ),
+            Owner(owner_key(self.location), workspace=name),
+            Campaign(
+                campaign_id,
+                name="Autumn",
+                response_mode=AI_AUTO_SEND,
+                reply_template="Hi $first_name, does 2pm Tuesday work?",
+            ),
+            Lead(
+                self.lead_id,
+                **{
+                    "workspace": name,
+                    "first_name": "Dana",
+                    "phone": PHONE,
+                    "gohighlevel_contact_id": self.contact,
+                    "campaign_id": campaign_id,
+                    "created_at": self.world.now(),
+                    **lead,
+                },
+            ),
+            Alias(contact_alias(name, self.contact), lead_id=self.lead_id),
+            Alias(phone_alias(name, PHONE), lead_id=self.lead_id),
+        )
+        return self
+
+    def put(self, *rows: Model) -> None:
+        """Write rows as they are."""
+        write = Write(self.world.new_id())
+        for number, row in enumerate(rows):
+            write.put(str(number), row)
+        self.store.write(write)
+
+    def draft(self, key: str = "hello", text: str = "Hi Dana", **changes: Any) -> Draft:
+        """Create an approved draft for the lead."""
+        lead = self.store.get(Lead, self.lead_id)
+        assert lead is not None
+        new = {
+            "draft_id": f"{self.workspace}:{key}",
+            "workspace": self.workspace,
+            "lead_id": self.lead_id,
+            "channel": "sms",
+            "text": text,
+            "state": DraftState.APPROVED,
+            "origin": "test",
+            "seen_inbounds": int(lead.inbound_count),
+            "seen_human_outbounds": int(lead.human_outbound_count),
+            "sent_by": "ai",
+            **changes,
+        }
+        return create_draft(self.store, self.world, NewDraft(**new))
+
+    def draft_now(self, draft_id: str) -> Draft:
+        """Return the draft's row."""
+        row = self.store.get(Draft, draft_id)
+        assert row is not None, f"{draft_id} is gone"
+        return row
+
+    def lead_now(self) -> Lead:
+        """Return the lead's row."""
+        row = self.store.get(Lead, self.lead_id)
+        assert row is not None
+        return row
+
+    def message_now(self, draft_id: str, part: int = 0) -> Message:
+        """Return a delivery's row."""
+        row = self.store.get(Message, draft_id, part)
+        assert row is not None, f"{draft_id}#{part} was never claimed"
+        return row
+
+    def sent_texts(self) -> list[str]:
+        """Return the texts that the provider accepted for this lead, in order."""
+        return [entry.text or "" for entry in self.sandbox.ledger.accepted(contact_id=self.contact)]

@@ -1,0 +1,46 @@
+"""Makes the tables of the models on an engine, and empties them."""
+
+from typing import Any
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import TableError
+from system_sender.models import MODELS
+
+
+def create_tables(connection: Connection) -> None:
+    """Create every table that does not exist yet."""
+    existing = set(connection.list_tables()["TableNames"])
+    for model in MODELS:
+        if model.Meta.table_name in existing:
+            continue
+        schema = model._get_schema()
+        try:
+            connection.create_table(
+                model.Meta.table_name,
+                billing_mode="PAY_PER_REQUEST",
+                key_schema=schema["key_schema"],
+                attribute_definitions=schema["attribute_definitions"],
+                global_secondary_indexes=schema["global_secondary_indexes"],
+            )
+        except TableError as error:
+            if "ResourceInUseException" not in str(error):
+                raise
+
+
+def rows(connection: Connection, model: Any) -> list[Any]:
+    """Return every row of a table."""
+    answer = connection.dispatch("Scan", {"TableName": model.Meta.table_name})
+    return [model.from_raw_data(item) for item in answer["Items"]]
+
+
+def empty_tables(connection: Connection) -> None:
+    """Delete every row, so that the next run starts from nothing."""
+    for model in MODELS:
+        schema = model._get_schema()["key_schema"]
+        names = [key["AttributeName"] for key in schema]
+        answer = connection.dispatch("Scan", {"TableName": model.Meta.table_name})
+        for item in answer["Items"]:
+            connection.dispatch(
+                "DeleteItem",
+                {"TableName": model.Meta.table_name, "Key": {n: item[n] for n in names}},
+            )

@@ -1,0 +1,41 @@
+"""Leads the provider's requests into an in-process sandbox instead of a socket."""
+
+from urllib.parse import urlsplit
+
+from devstack.sandbox.provider import Break, Broken, Sandbox
+from devstack.sandbox.provider import Request as SandboxRequest
+from system_sender.codes import Code
+from system_sender.transport import Answer, Guard, NoAnswer, Request, Withheld
+
+
+class SandboxTransport:
+    """Hands a request to the sandbox once the guard allows it, as a socket would."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def forget_connections(self) -> None:
+        """There are none."""
+
+    def send(self, request: Request, *, seconds: float, guard: Guard) -> Answer | NoAnswer:
+        """Send one request; see :class:`system_sender.transport.Transport`."""
+        try:
+            guard()
+        except Withheld as withheld:
+            return NoAnswer(began=False, code=withheld.code)
+        arrived = SandboxRequest(
+            request.method,
+            urlsplit(request.url).path,
+            dict(request.query or {}),
+            dict(request.headers),
+            request.body or b"",
+        )
+        answer = self.sandbox.handle(arrived)
+        if isinstance(answer, Broken):
+            timed_out = answer.how is not Break.RESET and answer.seconds >= seconds
+            if answer.how is Break.RESET or timed_out or answer.resume is None:
+                code = Code.PROVIDER_TIMEOUT if timed_out else Code.PROVIDER_RESET
+                return NoAnswer(began=True, code=code)
+            answer = answer.resume()
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Answer(answer.status, headers, answer.body)
