@@ -5,6 +5,7 @@ with deployment.running() as system:
     requests.post(system.webhook_url("acme"), data=webhook.body, headers=webhook.headers)
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import boto3
 import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from devstack import ministack, paths, sam, servers
 from devstack.ministack import MiniStack
@@ -84,6 +86,12 @@ class LocalSystem:
         """The deployed name of a function, such as `webhook-sms` or `followup-cron`."""
         return f"{self.stack_name}-{noun}"
 
+    def function_environment(self, noun: str) -> dict[str, str]:
+        """A function's own variables, as deployed, and the AWS variables that lead here."""
+        functions = boto3.client("lambda", **self.client_options)
+        deployed = functions.get_function_configuration(FunctionName=self.function_name(noun))
+        return {**self.aws.environment, **deployed["Environment"]["Variables"]}
+
     def log_lines(self, function: str) -> list[str]:
         """What a function, such as `webhook-sms`, has written, oldest line first."""
         pages = (
@@ -97,6 +105,12 @@ class LocalSystem:
         """End everything; harmless when it has ended."""
         self.aws.stop()
         self.sandbox_server.stop()
+
+
+def local_signer() -> Signer:
+    """The key pair of every local stack: the same everywhere, so that events/ can be signed."""
+    seed = hashlib.sha256(b"system-sender's local stack").digest()
+    return Signer(Ed25519PrivateKey.from_private_bytes(seed))
 
 
 def start(
@@ -117,7 +131,7 @@ def start(
     Raises:
         PreparationError, ServerError, SamError: a part could not be installed, started or deployed.
     """
-    signer = Signer()
+    signer = local_signer()
     with ExitStack() as undo:
         report("Starting the provider sandbox.")
         sandbox_server, sandbox_url = _start_sandbox(tethered=tethered)

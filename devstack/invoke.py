@@ -6,17 +6,19 @@ the aws-sam-cli package, and the function is the output of `sam build`.
 
 import argparse
 import json
-import os
 import platform
+import socket
 import sys
-import urllib.error
-import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
+
+import requests
 
 from devstack import paths, prepare, sam, servers
 from devstack.up import running_state
 
 _READY_SECONDS = 30
+_TIMEOUT_SECONDS = 120
 _FUNCTIONS = {"webhook_sms": "WebhookSmsFunction", "followup_cron": "FollowupCronFunction"}
 _MACHINES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -31,21 +33,25 @@ def main() -> None:
         event = options.event.read_bytes()
     except OSError as error:
         sys.exit(f"The event {options.event} cannot be read ({error.strerror}). See events/.")
+    state = running_state()
+    if state is None:
+        sys.exit("A function needs its tables: start the local system with `make up` first.")
     try:
         prepare.prepare("runtime")
         with sam.alone():
             sam.build()
-        print(invoke(options.function, event))
+            print(invoke(options.function, event, state["function_environment"]))
     except (prepare.PreparationError, sam.SamError, servers.ServerError) as error:
         sys.exit(str(error))
 
 
-def invoke(function: str, event: bytes) -> str:
-    """Run a built function once; its logs go to .local/logs.
+def invoke(function: str, event: bytes, environment: Mapping[str, str]) -> str:
+    """Run a built function once; its log goes to .local/logs.
 
     Args:
         function: a folder of functions/, such as `webhook_sms`.
         event: the event's JSON.
+        environment: the function's own variables and the AWS variables that lead to its account.
 
     Returns:
         The function's answer as indented JSON.
@@ -58,19 +64,46 @@ def invoke(function: str, event: bytes) -> str:
             *("--runtime-api-address", f"{servers.HOST}:{servers.free_port()}"),
             *(paths.RUNTIME_VENV / "bin" / "python", "-m", "awslambdaric", "app.handler"),
         ],
-        environment=_environment(function),
+        environment=servers.clean_environment(
+            **environment,
+            AWS_LAMBDA_FUNCTION_NAME=f"{environment['TABLE_PREFIX']}-{function.replace('_', '-')}",
+            AWS_LAMBDA_FUNCTION_TIMEOUT=str(_TIMEOUT_SECONDS),
+            LOG_LEVEL="warn",
+            PYTHONPATH=str(sam.OUTPUT / "SystemSenderLayer" / "python"),
+        ),
         folder=sam.OUTPUT / _FUNCTIONS[function],
     )
     try:
         server.wait_until(lambda: _listens(port), seconds=_READY_SECONDS)
-        request = urllib.request.Request(
+        answer = requests.post(
             f"http://{servers.HOST}:{port}/2015-03-31/functions/function/invocations",
             data=event,
-            method="POST",
+            timeout=_TIMEOUT_SECONDS + _READY_SECONDS,
         )
-        with urllib.request.urlopen(request) as response:
-            answer = json.loads(response.read())
     finally:
         server.stop()
     print(f"Its log is {server.log}", file=sys.stderr)
-    return json.dumps(answer, indent=2, ensure_ascii=False)
+    return json.dumps(answer.json(), indent=2, ensure_ascii=False)
+
+
+def _emulator() -> Path:
+    machine = _MACHINES.get(platform.machine())
+    found = list(paths.SAM_VENV.glob(f"lib/python*/site-packages/samcli/local/rapid/*-{machine}"))
+    if not found:
+        raise servers.ServerError(
+            f"AWS's runtime emulator is made for {', '.join(sorted(_MACHINES))} only, and this is "
+            f"{platform.machine()}; on a machine with Docker use `sam local invoke`."
+        )
+    return found[0]
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection((servers.HOST, port), timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    main()

@@ -50,10 +50,12 @@ def _runs(server: Mapping[str, Any]) -> bool:
 
 
 def _state_of(system: deployment.LocalSystem) -> dict[str, Any]:
-    event = webhooks.inbound_message(
-        location_id=LOCATION, contact_id="contact-dana", text="Is Tuesday still free?"
+    webhook = webhooks.inbound_message(
+        system.signer,
+        location_id=LOCATION,
+        contact_id="contact-dana",
+        text="Is Tuesday still free?",
     )
-    webhook = system.signer.sign(event)
     WEBHOOK.write_bytes(webhook.body)
     return {
         "servers": [
@@ -69,8 +71,8 @@ def _state_of(system: deployment.LocalSystem) -> dict[str, Any]:
         "endpoint_url": system.endpoint_url,
         "webhook_url": system.webhook_url(WORKSPACE),
         "sandbox_url": system.sandbox_url,
-        "signer_seed": system.signer.seed(),
         "environment": system.environment,
+        "function_environment": system.function_environment("webhook-sms"),
         "webhook_headers": dict(webhook.headers),
     }
 
