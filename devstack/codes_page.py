@@ -1,8 +1,7 @@
 """Writes docs/codes.md from the code, so that the page cannot say anything else."""
 
-from system_sender.codes import Code
-
 from devstack import paths
+from system_sender.codes import Code
 
 PAGE = paths.PROJECT / "docs" / "codes.md"
 

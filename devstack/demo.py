@@ -34,6 +34,12 @@ SWEEP_PATIENCE_SECONDS = 75
 
 PEOPLE = {"contact-dana": "Dana", "contact-omar": "Omar", "contact-lena": "Lena"}
 
+PHONES = {
+    "contact-dana": "+12125550101",
+    "contact-omar": "+12125550102",
+    "contact-lena": "+12125550103",
+}
+
 
 class DemoError(Exception):
     """The system did not do what the demo says it does."""
@@ -71,8 +77,13 @@ class Demo:
 
     def webhook(self, contact: str, text: str) -> Webhook:
         """Return a signed inbound text, as GoHighLevel posts it."""
-        event = inbound_message(location_id=LOCATION, contact_id=contact, text=text)
-        return self.system.signer.sign(event)
+        return inbound_message(
+            self.system.signer,
+            location_id=LOCATION,
+            contact_id=contact,
+            text=text,
+            **{"from": PHONES[contact]},
+        )
 
     def post(self, webhook: Webhook) -> requests.Response:
         """Deliver a webhook to the deployed API."""

@@ -44,6 +44,8 @@ JUDGEMENTS = 4
 # Two hosts' clocks differ a little; a draft that is due in a moment is due.
 DUE_TOLERANCE = 1_000
 
+_AFTER_SENDING = frozenset({DraftState.APPROVED, DraftState.FAILED, DraftState.SENT})
+
 # The payload is the delivery's own id. Nothing expires, nothing is cached, and the Lambda context
 # stays out, so that no delivery is ever released by time.
 _IDEMPOTENCY = IdempotencyConfig(raise_on_no_idempotency_key=True, hash_function="sha256")
@@ -149,7 +151,7 @@ def stored_result(draft: Draft) -> SendResult:
 
 
 def _read(system: "System", draft: Draft) -> _Reading:
-    """Read all else in one round trip: one snapshot, so that its parts fit together."""
+    """Read all else in one round trip. What must still hold at the claim is in its conditions."""
     asked_at = system.world.monotonic()
     keys: list[Key] = [
         (Lead, draft.lead_id),
@@ -240,6 +242,9 @@ def _put_aside(system: "System", draft: Draft, fate: DraftFate) -> SendResult:
 
     Between two parts, what is out stays out; what was not begun waits or goes with its draft.
     """
+    if draft.state == DraftState.SENDING and fate.state not in _AFTER_SENDING:
+        # A text that is partly out cannot be put before a person or overtaken: it ends here.
+        fate = DraftFate(DraftState.FAILED, fate.code)
     dropped = _unsent_parts(system, draft) if fate.state is DraftState.FAILED else []
     try:
         leave(system.store, system.world, draft, fate, dropped=dropped)

@@ -47,32 +47,57 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Look:
+    """The first look at what is known of an event: one round trip."""
+
+    workspace: Workspace | None
+    alias: Alias | None
     inbound: Inbound | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """The lead an event is about, as far as there is one, and the alias rows that name them."""
+
     lead: Lead | None
     contact_alias: Alias | None
     phone_alias: Alias | None
 
 
-def record(system: "System", workspace: Workspace, event: InboundEvent) -> Recorded:
+def look(system: "System", workspace: str, event: InboundEvent) -> Look:
+    """Read the workspace, the event's own row and its contact's alias."""
+    rows = system.store.read(
+        (Workspace, workspace),
+        (Alias, contact_alias(workspace, event.contact_id)),
+        (Inbound, event_id(workspace, event.identity)),
+    )
+    return Look(*rows)
+
+
+def record(system: "System", workspace: Workspace, event: InboundEvent, found: Look) -> Recorded:
     """Record an event, its lead and, for a word of refusal, the suppression, in one transaction.
+
+    Args:
+        found: what :func:`look` saw of this event.
 
     Raises:
         StorageUnavailable: when it could not be made durable; the event must be delivered again.
     """
     if not event.identified:
         event = _identify(system, workspace, event)
+        found = look(system, workspace.workspace, event)
     phone = to_e164(event.phone, workspace.region)
     for attempt in range(_RECORDING_TRIES):
-        reading = _read(system, workspace, event, phone)
-        if reading.inbound is not None:
-            return Recorded(reading.inbound, None, fresh=False)
-        recording = _Recording(system, workspace, event, phone, reading)
+        if found.inbound is not None:
+            return Recorded(found.inbound, None, fresh=False)
+        person = _person(system, workspace.workspace, found.alias, phone)
+        recording = _Recording(system, workspace, event, phone, person)
         try:
             system.store.write(recording.write)
         except (ConditionsFailed, Contention, AnswerLost):
             # Another event of this lead, or this very event on another path: look again.
             system.world.wait(0.02 * 2**attempt)
+            found = look(system, workspace.workspace, event)
             continue
         return Recorded(recording.inbound, recording.lead, fresh=True)
     raise StorageUnavailable("The event could not be recorded; its rows kept changing.")
@@ -93,20 +118,16 @@ def phone_alias(workspace: str, phone: str) -> str:
     return f"{workspace}:phone:{phone}"
 
 
-def _read(
-    system: "System", workspace: Workspace, event: InboundEvent, phone: str | None
-) -> _Reading:
-    name = workspace.workspace
-    by_contact, by_phone, inbound = system.store.read(
-        (Alias, contact_alias(name, event.contact_id)),
-        (Alias, phone_alias(name, phone or "-")),
-        (Inbound, event_id(name, event.identity)),
-    )
-    known = by_contact or by_phone
-    lead = None
-    if known is not None and inbound is None:
-        lead = system.store.get(Lead, known.lead_id)
-    return _Reading(inbound, lead, by_contact, by_phone)
+def _person(
+    system: "System", workspace: str, by_contact: Alias | None, phone: str | None
+) -> _Person:
+    lead = system.store.get(Lead, by_contact.lead_id) if by_contact else None
+    if phone is None or (lead is not None and lead.phone == phone):
+        return _Person(lead, by_contact, None)
+    by_phone = system.store.get(Alias, phone_alias(workspace, phone))
+    if lead is None and by_phone is not None:
+        lead = system.store.get(Lead, by_phone.lead_id)
+    return _Person(lead, by_contact, by_phone)
 
 
 class _Recording:
@@ -118,7 +139,7 @@ class _Recording:
         workspace: Workspace,
         event: InboundEvent,
         phone: str | None,
-        reading: _Reading,
+        person: _Person,
     ) -> None:
         self._event = event
         self._workspace = workspace.workspace
@@ -127,12 +148,12 @@ class _Recording:
         self.write = Write(system.world.new_id())
         is_message = event.kind is EventKind.MESSAGE
         self._opt_out = is_message and is_opt_out(event.text)
-        self._known = reading.lead
+        self._known = person.lead
         self.lead = self._next_lead(system, workspace)
         self.inbound = self._inbound_row()
         self.write.put("event", self.inbound, Inbound.event_id.does_not_exist())
         self._write_lead()
-        self._write_aliases(reading)
+        self._write_aliases(person)
         self._write_suppression()
 
     def _next_lead(self, system: "System", workspace: Workspace) -> Lead:
@@ -148,6 +169,7 @@ class _Recording:
             created_at=self._now,
         )
         self._version = int(lead.version)
+        self._known_phone = lead.phone
         lead.version = self._version + 1
         lead.phone = lead.phone or self._phone
         lead.gohighlevel_contact_id = lead.gohighlevel_contact_id or event.contact_id
@@ -206,14 +228,21 @@ class _Recording:
             actions.append(Lead.suppressed_channels.add({self._event.channel}))
         self.write.update("lead", Lead(lead.lead_id), actions, Lead.version == self._version)
 
-    def _write_aliases(self, reading: _Reading) -> None:
-        wanted = [(reading.contact_alias, contact_alias(self._workspace, self._event.contact_id))]
-        if self._phone:
-            wanted.append((reading.phone_alias, phone_alias(self._workspace, self._phone)))
-        for existing, key in wanted:
-            if existing is None:
-                row = Alias(key, lead_id=self.lead.lead_id)
-                self.write.put(f"alias {key}", row, Alias.alias.does_not_exist())
+    def _write_aliases(self, person: _Person) -> None:
+        key = contact_alias(self._workspace, self._event.contact_id)
+        self._point("contact", person.contact_alias, key)
+        # A known number was an alias from the start, so only a new one is looked at.
+        if self._phone and (self._known is None or self._known_phone != self._phone):
+            key = phone_alias(self._workspace, self._phone)
+            self._point("phone", person.phone_alias, key)
+
+    def _point(self, label: str, existing: Alias | None, key: str) -> None:
+        """Let an alias name the lead, unless it names a lead that lives."""
+        row = Alias(key, lead_id=self.lead.lead_id)
+        if existing is None:
+            self.write.put(label, row, Alias.alias.does_not_exist())
+        elif self._known is None:
+            self.write.put(label, row, Alias.lead_id == existing.lead_id)
 
     def _write_suppression(self) -> None:
         if not self._stops_channel():

@@ -1,6 +1,7 @@
 """Reads and transactional writes of rows, with failures sorted by what they leave behind."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex
 from pynamodb.models import Model
-from pynamodb.transactions import TransactGet, TransactWrite
+from pynamodb.transactions import TransactWrite
 
 from system_sender.world import Effect, World
 
@@ -150,16 +151,26 @@ class Store:
         return model.from_raw_data(item) if item else None
 
     def read(self, *keys: Key) -> list[Any]:
-        """Read rows of any tables as one snapshot, in one round trip; None where there is none."""
-        transaction = TransactGet(connection=self._connection)
-        futures = [transaction.get(key[0], *key[1:]) for key in keys]
+        """Read rows of any tables in one round trip, strongly consistently; None for no row.
 
-        def commit() -> None:
-            with transaction:
-                pass
-
-        self._read("transact_get", commit)
-        return [_future_row(future) for future in futures]
+        Not a transactional get: that one fails while any of its rows is being written, and costs
+        twice. The rows are each current, but not of one moment; whoever acts on them says so in
+        the conditions of a write.
+        """
+        wanted = [_RowKey.of(key) for key in keys]
+        found: dict[_RowKey, Any] = {}
+        requests = _request_items(wanted)
+        for attempt in range(_CONFLICT_RETRIES):
+            answer = self._read(
+                "batch_get",
+                partial(self._connection.dispatch, "BatchGetItem", {"RequestItems": requests}),
+            )
+            found.update(_found_rows(answer["Responses"], wanted))
+            requests = answer.get("UnprocessedKeys") or {}
+            if not requests:
+                return [found.get(key) for key in wanted]
+            self._world.wait(0.02 * 2**attempt)
+        raise StorageUnavailable("batch_get: throttled")
 
     def write(self, write: Write) -> None:
         """Apply a transaction.
@@ -273,6 +284,48 @@ class Store:
         return self._world.perform(Effect.DATABASE_READ, name, guarded)
 
 
+@dataclass(frozen=True, slots=True)
+class _RowKey:
+    """A row's table and key, in DynamoDB's own format, as something that can be looked up."""
+
+    model: type[Model]
+    attributes: tuple[tuple[str, str, str], ...]
+
+    @classmethod
+    def of(cls, key: Key) -> "_RowKey":
+        arguments = key[0].get_operation_kwargs_from_class(*key[1:])
+        return cls(key[0], _flat(arguments["Key"]))
+
+    @property
+    def raw(self) -> dict[str, dict[str, str]]:
+        return {name: {kind: value} for name, kind, value in self.attributes}
+
+
+def _flat(raw: Mapping[str, Mapping[str, str]]) -> tuple[tuple[str, str, str], ...]:
+    return tuple(sorted((n, k, str(v)) for n, value in raw.items() for k, v in value.items()))
+
+
+def _request_items(keys: Iterable[_RowKey]) -> dict[str, Any]:
+    tables: dict[str, Any] = {}
+    for key in dict.fromkeys(keys):
+        table = tables.setdefault(key.model.Meta.table_name, {"ConsistentRead": True, "Keys": []})
+        table["Keys"].append(key.raw)
+    return tables
+
+
+def _found_rows(
+    responses: Mapping[str, list[dict[str, Any]]], wanted: Iterable[_RowKey]
+) -> dict[_RowKey, Any]:
+    """Match the rows of an answer, which come in any order, to the keys that asked for them."""
+    rows: dict[_RowKey, Any] = {}
+    for key in wanted:
+        names = {name for name, _, _ in key.attributes}
+        for item in responses.get(key.model.Meta.table_name, ()):
+            if _flat({name: item[name] for name in names}) == key.attributes:
+                rows[key] = key.model.from_raw_data(item)
+    return rows
+
+
 @cache
 def shared_connection() -> Connection:
     """Return the one DynamoDB connection of this process: a client costs tens of milliseconds."""
@@ -282,13 +335,6 @@ def shared_connection() -> Connection:
         max_retry_attempts=RETRY_ATTEMPTS,
         max_pool_connections=POOL_CONNECTIONS,
     )
-
-
-def _future_row(future: Any) -> Any:
-    try:
-        return future.get()
-    except future._model_cls.DoesNotExist:
-        return None
 
 
 def _code_of(error: Exception) -> str:

@@ -12,7 +12,7 @@ from system_sender.codes import Code
 from system_sender.inbound import EventKind, EventRefused, InboundEvent
 from system_sender.models import Owner, Workspace
 from system_sender.providers import gohighlevel
-from system_sender.recording import Recorded, record
+from system_sender.recording import Look, Recorded, look, record
 from system_sender.replying import perform_inbound
 from system_sender.secrets import SecretUnavailable
 from system_sender.store import StorageError
@@ -99,10 +99,10 @@ def handle(system: "System", event: Mapping[str, Any], budget: Budget) -> Webhoo
     """Answer one webhook request: 2xx only once its event is durable."""
     try:
         request = WebhookRequest.of_api_gateway(event)
-        workspace, inbound = _accept(system, request)
+        workspace, inbound, found = _accept(system, request)
         if inbound.kind is EventKind.IGNORED:
             return WebhookResponse(200, Code.EVENT_IGNORED)
-        recorded = record(system, workspace, inbound)
+        recorded = record(system, workspace, inbound, found)
     except EventRefused as refusal:
         log.warning("webhook_refused", extra={"code": refusal.code.value})
         return WebhookResponse(_STATUS[refusal.code], refusal.code, refusal.detail)
@@ -115,7 +115,7 @@ def handle(system: "System", event: Mapping[str, Any], budget: Budget) -> Webhoo
 # --- accept: authenticate, then parse, then route ------------------------------------------------
 
 
-def _accept(system: "System", request: WebhookRequest) -> tuple[Workspace, InboundEvent]:
+def _accept(system: "System", request: WebhookRequest) -> tuple[Workspace, InboundEvent, Look]:
     if len(request.body) > LARGEST_BODY:
         raise EventRefused(Code.BODY_TOO_LARGE)
     kind = _authenticate(system, request)
@@ -125,7 +125,8 @@ def _accept(system: "System", request: WebhookRequest) -> tuple[Workspace, Inbou
         event = gohighlevel.parse_marketplace_event(body, now)
     else:
         event = gohighlevel.parse_workflow_event(body)
-    return _workspace(system, request, event, kind), event
+    found = look(system, _workspace_name(system, request, event), event)
+    return _workspace(found, event, kind), event, found
 
 
 def _authenticate(system: "System", request: WebhookRequest) -> str:
@@ -156,18 +157,19 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _workspace(
-    system: "System", request: WebhookRequest, event: InboundEvent, kind: str
-) -> Workspace:
+def _workspace_name(system: "System", request: WebhookRequest, event: InboundEvent) -> str:
+    if request.workspace is not None:
+        return request.workspace
+    # One marketplace app serves many locations; HighLevel's signature vouches for the id.
+    owner = system.store.get(Owner, owner_key(event.account))
+    if owner is None:
+        raise EventRefused(Code.WORKSPACE_NOT_FOUND)
+    return owner.workspace
+
+
+def _workspace(found: Look, event: InboundEvent, kind: str) -> Workspace:
     """Return the workspace the event belongs to; the route and the body must agree on it."""
-    name = request.workspace
-    if name is None:
-        # One marketplace app serves many locations; HighLevel's signature vouches for the id.
-        owner = system.store.get(Owner, owner_key(event.account))
-        if owner is None:
-            raise EventRefused(Code.WORKSPACE_NOT_FOUND)
-        name = owner.workspace
-    workspace = system.store.get(Workspace, name)
+    workspace = found.workspace
     if workspace is None:
         raise EventRefused(Code.WORKSPACE_NOT_FOUND)
     if workspace.gohighlevel_location_id != event.account:

@@ -1,0 +1,1 @@
+"""What the promise costs, each figure beside a baseline that was measured in the same run."""

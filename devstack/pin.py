@@ -1,0 +1,44 @@
+"""`make requirements`: pins every requirement file again, from its `.in` file, with `uv`."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from devstack import paths
+from devstack.interpreters import OLDEST
+
+# What the Lambda runtime has, so that the layer need not bring it; pip installs the layer's file
+# without looking for dependencies.
+PROVIDED_BY_RUNTIME = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six")
+
+
+def main() -> None:
+    """Pin the layer's libraries and every environment of the development machine."""
+    uv = shutil.which("uv")
+    if uv is None:
+        sys.exit("`uv` is not on PATH. Install it, for example with `pipx install uv`.")
+    left_out = [f"--no-emit-package={name}" for name in PROVIDED_BY_RUNTIME]
+    _pin(uv, paths.LAYER / "requirements.in", *left_out)
+    for source in sorted(paths.REQUIREMENTS.glob("*.in")):
+        _pin(uv, source)
+
+
+def _pin(uv: str, source: Path, *options: str) -> None:
+    print(f"pinning {source.relative_to(paths.PROJECT)} ...", flush=True)
+    oldest = ".".join(map(str, OLDEST))
+    subprocess.run(
+        [
+            *(uv, "pip", "compile", str(source.relative_to(paths.PROJECT)), "--quiet"),
+            *("--output-file", str(source.with_suffix(".txt").relative_to(paths.PROJECT))),
+            *("--generate-hashes", "--universal", "--python-version", oldest),
+            # No address of anybody's package index in the files.
+            *("--no-emit-index-url", "--no-header", "--upgrade", *options),
+        ],
+        cwd=paths.PROJECT,
+        check=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,350 @@
+"""What the template promises, read from the file that is deployed."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load
+from pynamodb.models import Model
+
+from system_sender.models import MODELS
+from system_sender.settings import Settings
+
+PROJECT = Path(__file__).parents[2]
+TEMPLATE: dict[str, Any] = json.loads(json.dumps(load(str(PROJECT / "template.yaml"))))
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+FUNCTIONS = ("WebhookSmsFunction", "FollowupCronFunction")
+METRICS = "SystemSender"
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: body for name, body in RESOURCES.items() if body["Type"] == kind}
+
+
+def properties(name: str) -> dict[str, Any]:
+    return dict(RESOURCES[name]["Properties"])
+
+
+TABLES = of_type("AWS::DynamoDB::Table")
+
+
+class TestTables:
+    @pytest.mark.parametrize("name", TABLES)
+    def test_a_table_outlives_its_stack_and_can_be_restored(self, name: str) -> None:
+        table = TABLES[name]
+        assert table["DeletionPolicy"] == "Retain"
+        assert table["UpdateReplacePolicy"] == "Retain"
+        recovery = table["Properties"]["PointInTimeRecoverySpecification"]
+        assert recovery == {"PointInTimeRecoveryEnabled": True}
+        assert table["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+        assert TEMPLATE["Parameters"]["DeletionProtection"]["Default"] == "true"
+
+    @pytest.mark.parametrize("name", TABLES)
+    def test_a_table_is_paid_by_request(self, name: str) -> None:
+        assert TABLES[name]["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+
+    def test_every_model_has_its_table_and_every_table_its_model(self) -> None:
+        nouns = {noun_of(table["Properties"]["TableName"]) for table in TABLES.values()}
+        assert nouns == {noun_of_model(model) for model in MODELS}
+
+    @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+    def test_keys_and_indexes_of_a_model_are_those_of_its_table(self, model: type[Model]) -> None:
+        table = table_of(model)
+        schema: Any = model._get_schema()
+        assert table["KeySchema"] == keys(schema["key_schema"])
+        assert attributes(table["AttributeDefinitions"]) == attributes(
+            schema["attribute_definitions"]
+        )
+        assert indexes(table.get("GlobalSecondaryIndexes", [])) == indexes(
+            schema["global_secondary_indexes"]
+        )
+
+
+class TestFunctions:
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_lambda_never_repeats_an_invocation_by_itself(self, name: str) -> None:
+        assert properties(name)["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+
+    def test_the_webhook_gives_up_before_api_gateway_does(self) -> None:
+        assert properties("WebhookSmsFunction")["Timeout"] == 28
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_a_function_finds_its_code_and_handler(self, name: str) -> None:
+        handler = TEMPLATE["Globals"]["Function"]["Handler"]
+        assert handler == "app.handler"
+        assert (PROJECT / properties(name)["CodeUri"] / "app.py").is_file()
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_a_function_writes_to_the_log_group_that_the_template_keeps(self, name: str) -> None:
+        group = properties(name)["LoggingConfig"]["LogGroup"]["Ref"]
+        function = properties(name)["FunctionName"]["Fn::Sub"]
+        assert properties(group)["LogGroupName"]["Fn::Sub"] == f"/aws/lambda/{function}"
+
+    def test_the_environment_is_the_one_that_the_code_reads(self) -> None:
+        variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+        defaults = {
+            name: TEMPLATE["Parameters"][value["Ref"]]["Default"]
+            for name, value in variables.items()
+            if isinstance(value, dict) and not value["Ref"].startswith("AWS::")
+        }
+        assert Settings.from_environment(defaults) == Settings.from_environment({})
+        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == METRICS
+        assert "POWERTOOLS_IDEMPOTENCY_DISABLED" not in variables
+
+    def test_both_functions_run_the_same_layer_on_the_same_processor(self) -> None:
+        assert TEMPLATE["Globals"]["Function"]["Layers"] == [{"Ref": "SystemSenderLayer"}]
+        layer = properties("SystemSenderLayer")
+        assert layer["CompatibleArchitectures"] == TEMPLATE["Globals"]["Function"]["Architectures"]
+        assert layer["CompatibleRuntimes"] == [TEMPLATE["Globals"]["Function"]["Runtime"]]
+
+
+class TestSchedule:
+    def test_the_sweep_starts_each_minute_and_a_failed_minute_is_not_repeated(self) -> None:
+        schedule = properties("SweepEachMinute")
+        assert schedule["ScheduleExpression"] == "rate(1 minute)"
+        assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+        assert schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
+        assert TEMPLATE["Parameters"]["SweepSchedule"]["Default"] == "ENABLED"
+
+    def test_the_schedule_may_start_the_sweep_and_nothing_else(self) -> None:
+        (statement,) = statements("SweepScheduleRole")
+        assert statement["Action"] == "lambda:InvokeFunction"
+        assert statement["Resource"] == {"Fn::GetAtt": ["FollowupCronFunction", "Arn"]}
+
+
+class TestFrontDoor:
+    def test_bodies_reach_the_function_as_the_bytes_that_were_signed(self) -> None:
+        assert properties("WebhookApi")["BinaryMediaTypes"] == ["*~1*"]
+
+    def test_a_crash_or_a_time_out_is_answered_so_that_gohighlevel_comes_again(self) -> None:
+        responses = properties("WebhookApi")["GatewayResponses"]
+        assert responses["DEFAULT_5XX"]["StatusCode"] == 429
+
+    def test_requests_are_throttled(self) -> None:
+        (settings,) = properties("WebhookApi")["MethodSettings"]
+        assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+        assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottlingRate"}
+        assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottlingBurst"}
+
+    def test_logs_hold_no_header_no_body_and_no_address(self) -> None:
+        (settings,) = properties("WebhookApi")["MethodSettings"]
+        assert settings["DataTraceEnabled"] is False
+        assert settings["LoggingLevel"] == "OFF"
+        written = properties("WebhookApi")["AccessLogSetting"]["Format"]
+        fields = set(re.findall(r"\$context\.([\w.]+)", written))
+        assert fields == {
+            "requestId",
+            "requestTime",
+            "httpMethod",
+            "resourcePath",
+            "status",
+            "integration.status",
+            "responseLatency",
+            "responseLength",
+            "error.responseType",
+        }
+        json.loads(written)
+
+    def test_only_the_two_webhook_routes_lead_in(self) -> None:
+        routes = {
+            (event["Properties"]["Method"], event["Properties"]["Path"])
+            for name in FUNCTIONS
+            for event in properties(name).get("Events", {}).values()
+        }
+        assert routes == {
+            ("POST", "/webhooks/gohighlevel"),
+            ("POST", "/webhooks/gohighlevel/{workspace}"),
+        }
+
+
+class TestRetention:
+    @pytest.mark.parametrize("name", of_type("AWS::Logs::LogGroup"))
+    def test_log_lines_are_kept_for_a_time_and_not_for_ever(self, name: str) -> None:
+        assert properties(name)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+class TestPolicies:
+    @pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
+    def test_no_policy_allows_every_action_or_every_resource(self, role: str) -> None:
+        for statement in statements(role):
+            for action in listed(statement["Action"]):
+                assert re.fullmatch(r"[a-z]+:[A-Za-z]+", action), action
+            for resource in listed(statement["Resource"]):
+                assert resource != "*"
+
+    @pytest.mark.parametrize("role", of_type("AWS::IAM::Role"))
+    def test_a_resource_that_ends_in_a_wildcard_names_its_service_and_place(
+        self, role: str
+    ) -> None:
+        wild = [
+            resource["Fn::Sub"]
+            for statement in statements(role)
+            for resource in listed(statement["Resource"])
+            if isinstance(resource, dict) and "*" in resource.get("Fn::Sub", "")
+        ]
+        here = "${AWS::Region}:${AWS::AccountId}"
+        allowed = {
+            f"arn:${{AWS::Partition}}:ssm:{here}:parameter${{SecretsPrefix}}/*",
+            f"arn:${{AWS::Partition}}:kms:{here}:key/*",
+        }
+        assert set(wild) <= allowed
+
+    @pytest.mark.parametrize("role", ["WebhookSmsRole", "FollowupCronRole"])
+    def test_keys_open_only_this_systems_secrets_and_only_through_parameter_store(
+        self, role: str
+    ) -> None:
+        (decrypt,) = [s for s in statements(role) if s["Action"] == "kms:Decrypt"]
+        assert set(decrypt["Condition"]["StringEquals"]) == {"kms:ViaService"}
+        secrets = decrypt["Condition"]["StringLike"]["kms:EncryptionContext:PARAMETER_ARN"]
+        assert secrets["Fn::Sub"].endswith("parameter${SecretsPrefix}/*")
+
+    @pytest.mark.parametrize("role", ["WebhookSmsRole", "FollowupCronRole"])
+    def test_no_function_may_delete_or_scan_rows(self, role: str) -> None:
+        allowed = {
+            action
+            for statement in statements(role)
+            for action in listed(statement["Action"])
+            if action.startswith("dynamodb:")
+        }
+        assert allowed <= {
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:Query",
+        }
+
+    @pytest.mark.parametrize("role", ["WebhookSmsRole", "FollowupCronRole"])
+    def test_no_function_may_throw_a_switch_or_touch_an_owner(self, role: str) -> None:
+        written = {
+            resource["Fn::GetAtt"][0]
+            for statement in statements(role)
+            if {"dynamodb:PutItem", "dynamodb:UpdateItem"} & set(listed(statement["Action"]))
+            for resource in listed(statement["Resource"])
+        }
+        assert not written & {"SwitchesTable", "OwnersTable", "CampaignsTable"}
+
+    def test_every_named_index_exists(self) -> None:
+        named = {
+            tuple(re.findall(r"\$\{(\w+)\.Arn\}/index/(\w+)", resource["Fn::Sub"])[0])
+            for role in of_type("AWS::IAM::Role")
+            for statement in statements(role)
+            for resource in listed(statement["Resource"])
+            if isinstance(resource, dict) and "/index/" in resource.get("Fn::Sub", "")
+        }
+        existing = {
+            (name, index["IndexName"])
+            for name, table in TABLES.items()
+            for index in table["Properties"].get("GlobalSecondaryIndexes", [])
+        }
+        assert named
+        assert named <= existing
+
+
+class TestAlarms:
+    def test_work_that_waits_too_long_raises_an_alarm(self) -> None:
+        alarm = alarm_on("OldestDueAgeSeconds")
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 600)
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (3, 5)
+
+    def test_a_parked_delivery_raises_an_alarm(self) -> None:
+        alarm = alarm_on("ParkedDeliveries")
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 1)
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+    def test_a_sweep_that_does_not_finish_raises_an_alarm_even_when_nothing_is_measured(
+        self,
+    ) -> None:
+        alarm = alarm_on("SweepFinished")
+        assert (alarm["Statistic"], alarm["Threshold"], alarm["Period"]) == ("Sum", 1, 300)
+        assert alarm["ComparisonOperator"] == "LessThanThreshold"
+        assert alarm["TreatMissingData"] == "breaching"
+
+    def test_the_systems_own_metrics_are_watched_where_the_functions_write_them(self) -> None:
+        variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+        for metric in ("OldestDueAgeSeconds", "ParkedDeliveries", "SweepFinished"):
+            alarm = alarm_on(metric)
+            assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+            service = variables["POWERTOOLS_SERVICE_NAME"]
+            assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+
+    @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+    def test_failures_and_refusals_of_both_functions_raise_an_alarm(self, metric: str) -> None:
+        watched = {
+            alarm["Properties"]["Dimensions"][0]["Value"]["Ref"]
+            for alarm in of_type("AWS::CloudWatch::Alarm").values()
+            if alarm["Properties"]["MetricName"] == metric
+        }
+        assert watched == set(FUNCTIONS)
+
+
+class TestParameters:
+    def test_every_parameter_has_a_default(self) -> None:
+        assert [
+            name for name, body in TEMPLATE["Parameters"].items() if "Default" not in body
+        ] == []
+
+    def test_the_webhooks_url_is_an_output(self) -> None:
+        url = TEMPLATE["Outputs"]["WebhookUrl"]["Value"]["Fn::Sub"]
+        stage = properties("WebhookApi")["StageName"]
+        assert url.endswith(f"/{stage}/webhooks/gohighlevel/{{workspace}}")
+
+
+def noun_of(table_name: dict[str, str]) -> str:
+    return table_name["Fn::Sub"].removeprefix("${AWS::StackName}-")
+
+
+def noun_of_model(model: type[Model]) -> str:
+    return str(model.Meta.table_name).rsplit("-", 1)[-1]
+
+
+def table_of(model: type[Model]) -> dict[str, Any]:
+    (table,) = [
+        body["Properties"]
+        for body in TABLES.values()
+        if noun_of(body["Properties"]["TableName"]) == noun_of_model(model)
+    ]
+    return dict(table)
+
+
+def keys(schema: list[dict[str, str]]) -> list[dict[str, str]]:
+    return sorted(
+        ({"AttributeName": key["AttributeName"], "KeyType": key["KeyType"]} for key in schema),
+        key=lambda key: key["KeyType"],
+    )
+
+
+def attributes(definitions: list[dict[str, str]]) -> dict[str, str]:
+    return {item["AttributeName"]: item["AttributeType"] for item in definitions}
+
+
+def indexes(definitions: list[dict[str, Any]]) -> dict[str, tuple[list[dict[str, str]], str]]:
+    """Indexes by name, from the template's spelling or PynamoDB's."""
+    found = {}
+    for index in definitions:
+        name = index.get("IndexName") or index["index_name"]
+        key_schema = index.get("KeySchema") or index["key_schema"]
+        projection = index.get("Projection") or index["projection"]
+        found[name] = (keys(key_schema), projection["ProjectionType"])
+    return found
+
+
+def statements(role: str) -> Iterator[dict[str, Any]]:
+    for policy in properties(role).get("Policies", []):
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def alarm_on(metric: str) -> dict[str, Any]:
+    (alarm,) = [
+        body["Properties"]
+        for body in of_type("AWS::CloudWatch::Alarm").values()
+        if body["Properties"]["MetricName"] == metric
+    ]
+    return dict(alarm)
