@@ -16,6 +16,7 @@ from devstack import paths, tether
 
 HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
+_LOGS_KEPT_SECONDS = 24 * 3600
 # A machine's own AWS settings must not reach the local stack, nor the stack's a real account.
 _NOT_INHERITED = ("AWS_", "SAM_CLI_", "POWERTOOLS_", "MINISTACK_")
 
@@ -40,7 +41,6 @@ class Server:
     name: str
     process: "subprocess.Popen[bytes]"
     log: Path
-    tethered: bool
 
     @classmethod
     def start(
@@ -55,14 +55,13 @@ class Server:
         """Start a server in a process group of its own.
 
         Args:
-            name: names its log file, with the process id of who starts it.
+            name: names its log file.
             command: the program and its arguments.
             environment: its whole environment; begin with `clean_environment()`.
             folder: its working directory.
             tethered: end it when this process ends, even by a kill. False leaves it running.
         """
-        paths.LOGS.mkdir(parents=True, exist_ok=True)
-        log = paths.LOGS / (f"{name}-{os.getpid()}.log" if tethered else f"{name}.log")
+        log = _fresh_log(name)
         holder = [sys.executable, str(paths.PROJECT / "devstack" / "tether.py")]
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -74,7 +73,7 @@ class Server:
                 cwd=folder,
                 start_new_session=True,
             )
-        return cls(name, process, log, tethered)
+        return cls(name, process, log)
 
     def wait_until(self, is_ready: Callable[[], bool], *, seconds: float) -> None:
         """Ask the server itself until it is ready.
@@ -158,6 +157,15 @@ def end_process_group(pid: int, started: float) -> bool:
         _signal(process.kill)
     psutil.wait_procs(alive, timeout=tether.GRACE_SECONDS)
     return True
+
+
+def _fresh_log(name: str) -> Path:
+    """Return the path of a log, and forget the logs of earlier days."""
+    paths.LOGS.mkdir(parents=True, exist_ok=True)
+    for old in paths.LOGS.glob("*.log"):
+        if time.time() - old.stat().st_mtime > _LOGS_KEPT_SECONDS:
+            old.unlink(missing_ok=True)
+    return paths.LOGS / f"{name}.log"
 
 
 def _signal(send: Callable[[], None]) -> None:

@@ -6,10 +6,10 @@ the standard library.
 """
 
 import os
-import selectors
 import signal
 import subprocess
 import sys
+import threading
 
 GRACE_SECONDS = 5.0
 
@@ -18,13 +18,12 @@ def main() -> None:
     """Run the command of the command line, and exit as it does."""
     process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: end_group(process))
-    with selectors.DefaultSelector() as selector:
-        selector.register(sys.stdin.buffer, selectors.EVENT_READ)
-        selector.register(os.pidfd_open(process.pid), selectors.EVENT_READ)
-        selector.select()
-    end_group(process)
-    sys.exit(process.returncode)
+        signal.signal(number, lambda *_: sys.exit(0))
+    threading.Thread(target=_exit_with, args=(process,), daemon=True).start()
+    try:
+        sys.stdin.buffer.read()
+    finally:
+        end_group(process)
 
 
 def end_group(process: "subprocess.Popen[bytes]") -> None:
@@ -38,6 +37,12 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
             process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             continue
+
+
+def _exit_with(process: "subprocess.Popen[bytes]") -> None:
+    process.wait()
+    end_group(process)
+    os._exit(process.returncode if process.returncode >= 0 else 1)
 
 
 if __name__ == "__main__":

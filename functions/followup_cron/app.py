@@ -8,7 +8,9 @@ from system_sender.sweep import sweep
 from system_sender.system import system
 from system_sender.telemetry import emit_sweep
 
+# Made while the environment starts: the first invocation should not wait for it.
 SYSTEM = system()
+SYSTEM.store.connect()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from system_sender.webhook import handle
 
 # Made while the environment starts: the first request should not wait for it.
 SYSTEM = system()
+SYSTEM.store.connect()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -211,6 +211,7 @@ class TestPolicies:
         }
         assert allowed <= {
             "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
             "dynamodb:PutItem",
             "dynamodb:UpdateItem",
             "dynamodb:ConditionCheckItem",

@@ -95,16 +95,21 @@ def says_it_failed(value: Mapping[str, Any]) -> bool:
 def retry_after(headers: Mapping[str, str], now: int, *, default: int) -> int:
     """Return the milliseconds a provider asks to wait: Retry-After in seconds or as a date."""
     value = headers.get("retry-after", "").strip()
-    if value.isdigit():
+    if is_number(value):
         wait = int(value) * SECOND
     elif value:
         try:
             wait = int(parsedate_to_datetime(value).timestamp() * SECOND) - now
-        except ValueError:
+        except (ValueError, OverflowError):
             wait = default
     else:
         wait = default
     return max(SECOND, min(wait, _LONGEST_RETRY))
+
+
+def is_number(value: str) -> bool:
+    """Say whether a header is a whole number that is worth reading as one."""
+    return value.isascii() and value.isdigit() and len(value) <= 12
 
 
 def _error_texts(body: bytes) -> list[str]:

@@ -289,6 +289,9 @@ def move(
     as_read = (Draft.state == draft.state) & (Draft.revision == draft.revision)
     if draft.state == DraftState.SENDING:
         as_read &= Draft.claim_id == draft.claim_id
+    else:
+        # Back in the same state is not the same: an older verdict must not undo a newer approval.
+        as_read &= Draft.updated_at == draft.updated_at
 
     def build(token: str) -> Write:
         write = Write(token)

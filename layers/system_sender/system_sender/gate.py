@@ -44,8 +44,6 @@ JUDGEMENTS = 4
 # Two hosts' clocks differ a little; a draft that is due in a moment is due.
 DUE_TOLERANCE = 1_000
 
-_AFTER_SENDING = frozenset({DraftState.APPROVED, DraftState.FAILED, DraftState.SENT})
-
 # The payload is the delivery's own id. Nothing expires, nothing is cached, and the Lambda context
 # stays out, so that no delivery is ever released by time.
 _IDEMPOTENCY = IdempotencyConfig(raise_on_no_idempotency_key=True, hash_function="sha256")
@@ -242,9 +240,9 @@ def _put_aside(system: "System", draft: Draft, fate: DraftFate) -> SendResult:
 
     Between two parts, what is out stays out; what was not begun waits or goes with its draft.
     """
-    if draft.state == DraftState.SENDING and fate.state not in _AFTER_SENDING:
-        # A text that is partly out cannot be put before a person or overtaken: it ends here.
-        fate = DraftFate(DraftState.FAILED, fate.code)
+    if draft.state == DraftState.SENDING and fate.state is DraftState.NEEDS_REVIEW:
+        # A person is asked about an approved draft, once it is one again.
+        fate = DraftFate(DraftState.APPROVED, fate.code, system.world.now())
     dropped = _unsent_parts(system, draft) if fate.state is DraftState.FAILED else []
     try:
         leave(system.store, system.world, draft, fate, dropped=dropped)

@@ -11,7 +11,6 @@ deleted, so a second request for the same delivery needs a person's order.
 """
 
 import json
-import warnings
 from typing import Any
 
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
@@ -32,10 +31,6 @@ from system_sender.settlement import DraftFate, Settled, settle
 from system_sender.states import MessageState
 from system_sender.store import AnswerLost, ConditionsFailed, Contention, Store
 from system_sender.world import World
-
-# Powertools would like the Lambda context, to let a record expire while it is in progress. A
-# delivery never expires, so the context stays out and its reminder would only fill the log.
-warnings.filterwarnings("ignore", message="Couldn't determine the remaining time left")
 
 _CLAIM_RETRIES = 4
 
@@ -70,6 +65,14 @@ class DeliveryLedger(BasePersistenceLayer):
         self.outcome: Outcome | None = None
         self.settled: Settled | None = None
         self.fate: DraftFate | None = None
+
+    def save_inprogress(
+        self,
+        data: dict[str, Any],
+        remaining_time_in_millis: int | None = None,  # noqa: ARG002 - see below
+    ) -> None:
+        """Claim. A remaining time would only serve an expiry, and no claim ever expires."""
+        super().save_inprogress(data, remaining_time_in_millis=0)
 
     def _put_record(self, data_record: DataRecord) -> None:
         try:

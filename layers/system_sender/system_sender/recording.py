@@ -144,6 +144,7 @@ class _Recording:
         self._event = event
         self._workspace = workspace.workspace
         self._phone = phone
+        self._region = workspace.region
         self._now = system.world.now()
         self.write = Write(system.world.new_id())
         is_message = event.kind is EventKind.MESSAGE
@@ -249,7 +250,8 @@ class _Recording:
             return
         reason = Code.OPTED_OUT if self._opt_out else Code.DO_NOT_DISTURB
         channel = self._event.channel
-        for address in {self.lead.phone, self._phone} - {None}:
+        # In the form in which the claim looks for it, however the lead's number was written down.
+        for address in {to_e164(self.lead.phone, self._region), self._phone} - {None}:
             suppress(self.write, self._workspace, channel, str(address), reason, self._now)
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 GOHIGHLEVEL_BASE_URL = "https://services.leadconnectorhq.com"
 
@@ -36,7 +37,7 @@ class Settings:
             "GOHIGHLEVEL_WEBHOOK_PUBLIC_KEYS", GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY
         ).split(",")
         base_url = environment.get("GOHIGHLEVEL_BASE_URL", GOHIGHLEVEL_BASE_URL).rstrip("/")
-        if not base_url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        if not _keeps_secrets(base_url):
             raise ConfigurationError(
                 "GOHIGHLEVEL_BASE_URL must start with https:// (plain http is for this machine "
                 "only): a bearer token would travel unencrypted."
@@ -46,6 +47,15 @@ class Settings:
             gohighlevel_base_url=base_url,
             gohighlevel_webhook_public_keys=tuple(key.strip() for key in keys if key.strip()),
         )
+
+
+def _keeps_secrets(url: str) -> bool:
+    """Say whether a token that is sent there cannot be read on the way."""
+    parts = urlsplit(url)
+    if not parts.hostname or "@" in parts.netloc:
+        return False
+    local = parts.hostname in ("127.0.0.1", "localhost")
+    return parts.scheme == "https" or (parts.scheme == "http" and local)
 
 
 def table_prefix(environment: Mapping[str, str] = os.environ) -> str:

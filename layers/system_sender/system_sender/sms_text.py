@@ -31,14 +31,14 @@ class SmsText:
 def split_sms(text: str) -> SmsText:
     """Split a text at white space into at most 3 parts of at most 160 code points.
 
-    A text that fits into one part leaves exactly as it is. Otherwise the white space at each cut
-    is left out, and nothing else is changed, added or counted twice. A single word longer than a
-    part is cut where the part is full.
+    A text that fits into one part leaves exactly as it is. Otherwise the white space before the
+    first part and at each cut is left out, so that no part is blank, and nothing else is changed,
+    added or counted twice. A single word longer than a part is cut where the part is full.
     """
     if not text.strip():
         return SmsText((), Code.EMPTY_TEXT)
     spans: list[Span] = []
-    position = 0
+    position = 0 if len(text) <= PART_LENGTH else _skip_space(text, 0)
     while position < len(text):
         if len(spans) == MAX_PARTS:
             return SmsText((), Code.TEXT_TOO_LONG)

@@ -139,6 +139,10 @@ class Store:
         self._world = world
         self._connection = connection or shared_connection()
 
+    def connect(self) -> None:
+        """Make the client now: it takes tens of milliseconds, and no request should wait."""
+        _ = self._connection.client
+
     def get(self, model: type[M], key: str, sort: int | None = None) -> M | None:
         """Read one row, or None where there is none."""
         arguments = model.get_operation_kwargs_from_class(key, range_key=sort)

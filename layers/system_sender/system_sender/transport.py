@@ -191,7 +191,7 @@ class HttpTransport:
                 return self._exchange(request, seconds)
         except Withheld as withheld:
             return NoAnswer(began=False, code=withheld.code)
-        except (requests.RequestException, HTTPError, OSError):
+        except (requests.RequestException, HTTPError, OSError, UnicodeError):
             # The exception's text carries the URL, which some providers put a key into.
             return NoAnswer(began=flight.began, code=_failure_code(flight))
         finally:

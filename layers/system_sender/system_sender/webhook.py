@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 LARGEST_BODY = 256 * 1024
 MARKETPLACE = "marketplace"
 WORKFLOW = "workflow"
+
+# What a workspace in a path may look like: it becomes part of a parameter's name and of keys.
+_WORKSPACE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 _STATUS = {
     Code.SIGNATURE_MISSING: 401,
@@ -118,6 +122,8 @@ def handle(system: "System", event: Mapping[str, Any], budget: Budget) -> Webhoo
 def _accept(system: "System", request: WebhookRequest) -> tuple[Workspace, InboundEvent, Look]:
     if len(request.body) > LARGEST_BODY:
         raise EventRefused(Code.BODY_TOO_LARGE)
+    if request.workspace is not None and not _WORKSPACE.fullmatch(request.workspace):
+        raise EventRefused(Code.WORKSPACE_NOT_FOUND)
     kind = _authenticate(system, request)
     body = _json_object(request.body)
     now = system.world.now()

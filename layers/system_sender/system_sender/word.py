@@ -9,6 +9,7 @@ from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.settlement import DraftFate, clear_attention, draft_actions
 from system_sender.states import (
     DRAFT_OPEN,
+    DRAFT_TRANSITIONS,
     DraftState,
     MessageState,
     check_draft_move,
@@ -30,24 +31,42 @@ def settle_by_word(
         resend: order one new attempt; only together with `sent=False`.
 
     Returns:
-        What became of the draft, or None where the draft is gone and only the flag was cleared.
+        What became of the draft, or None where the draft is gone or beyond it, and only the
+        delivery was settled.
 
     Raises:
-        DraftRefused: when the delivery is not parked, or is settled at this very moment.
+        DraftRefused: when the delivery is not parked, is settled at this very moment, or is
+            already known to have ended otherwise.
     """
     message, draft = system.store.read((Message, draft_id, part), (Draft, draft_id))
     if message is None:
         raise DraftRefused(Code.MESSAGE_NOT_FOUND)
     if message.attention is None:
         raise DraftRefused(Code.NOT_PARKED, draft)
+    _refuse_contradiction(message, sent=sent, resend=resend)
     lead = None if draft is None else system.store.get(Lead, draft.lead_id)
     fate = None if draft is None else _fate(system, draft, message, sent=sent, resend=resend)
+    if draft is not None and fate is not None and not _may_become(draft, fate):
+        fate = None
     word = _Word(message, draft, lead, fate, sent=sent, now=system.world.now())
     try:
         system.store.write_patiently(word.write)
     except ConditionsFailed:
         raise DraftRefused(Code.DRAFT_CHANGED, draft) from None
     return fate
+
+
+def _refuse_contradiction(message: Message, *, sent: bool, resend: bool) -> None:
+    """Let a word decide only what is unknown; of a repair it can but confirm what is known."""
+    state = MessageState(message.state)
+    if state is MessageState.UNKNOWN:
+        return
+    if sent != (state is MessageState.SENT) or (resend and state is MessageState.REJECTED):
+        raise DraftRefused(Code.NOT_PARKED)
+
+
+def _may_become(draft: Draft, fate: DraftFate) -> bool:
+    return fate.state in DRAFT_TRANSITIONS[DraftState(draft.state)]
 
 
 def _fate(

@@ -27,9 +27,8 @@ StackOption = Annotated[
     typer.Option(
         "--stack",
         metavar="NAME",
-        envvar=["SENDER_STACK", "TABLE_PREFIX"],
         show_default=False,
-        help=f"The deployed stack; its tables start with this name. [default: {DEFAULT_STACK}]",
+        help="The deployed stack: the name its tables start with.",
     ),
 ]
 JsonOption = Annotated[

@@ -64,11 +64,12 @@ def problem_of(error: Exception) -> Problem | None:
     """Say what an exception means to an operator, or None for a bug of ours."""
     if isinstance(error, Problem):
         return error
+    uncertain = _uncertain(error)
     for link in _chain(error):
-        found = _aws_problem(link)
+        found = _before_anything_left(link) or (None if uncertain else _no_answer(link))
         if found is not None:
             return found
-    return _storage_problem(error) or _refusal(error)
+    return uncertain or _storage_problem(error) or _refusal(error)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -82,7 +83,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         link = link.__cause__ or link.__context__
 
 
-def _aws_problem(error: BaseException) -> Problem | None:
+def _before_anything_left(error: BaseException) -> Problem | None:
+    """Say what kept the request from being performed, where that is certain."""
     from botocore import exceptions as aws
 
     if isinstance(error, aws.NoRegionError):
@@ -107,15 +109,27 @@ def _aws_problem(error: BaseException) -> Problem | None:
             Trouble.AWS_CONFIGURATION,
             f"{str(error).rstrip('.')}. Check AWS_PROFILE and the region.",
         )
-    if isinstance(error, aws.HTTPClientError):
-        return Problem(
-            Trouble.ENDPOINT_UNREACHABLE,
-            f"{_endpoint()} does not answer. Check the network, the region and AWS_ENDPOINT_URL "
-            "(for the local system: is it still up?).",
-        )
+    if isinstance(error, aws.EndpointConnectionError | aws.ConnectTimeoutError):
+        return _unreachable()
     if isinstance(error, aws.ClientError):
         return _client_problem(error)
     return None
+
+
+def _no_answer(error: BaseException) -> Problem | None:
+    """Say that AWS was silent, where it does not matter whether it did what was asked."""
+    from botocore import exceptions as aws
+
+    silent = isinstance(error, aws.HTTPClientError | aws.ConnectionError)
+    return _unreachable() if silent else None
+
+
+def _unreachable() -> Problem:
+    return Problem(
+        Trouble.ENDPOINT_UNREACHABLE,
+        f"{_endpoint()} does not answer. Check the network, the region and AWS_ENDPOINT_URL (for "
+        "the local system: is it still up?).",
+    )
 
 
 def _broken_credentials() -> tuple[type[Exception], ...]:
@@ -157,12 +171,18 @@ def _client_problem(error: Any) -> Problem | None:
         )
     if code == "ResourceNotFoundException":
         return _no_such_stack()
-    # Refused conditions and conflicts have a meaning of their own, which the store sorted out.
-    if code in ("", "TransactionCanceledException", "ConditionalCheckFailedException"):
+    # Refused conditions and conflicts have a meaning of their own, which the store sorted out;
+    # and a server's error does not say whether it happened.
+    if code == "TransactionCanceledException" or _is_servers_fault(error):
         return None
     return Problem(
         Trouble.AWS_REFUSED, f"AWS refused {operation} ({code}). Nothing of it was done."
     )
+
+
+def _is_servers_fault(error: BaseException) -> bool:
+    response = getattr(error, "response", None) or {}
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
 
 
 def _no_such_stack() -> Problem:
@@ -180,15 +200,23 @@ def _endpoint() -> str:
     return next((os.environ[name] for name in names if os.environ.get(name)), "AWS")
 
 
-def _storage_problem(error: Exception) -> Problem | None:
-    from system_sender.store import AnswerLost, Contention, StorageError
+def _uncertain(error: Exception) -> Problem | None:
+    """Say that a change may have been made, where nobody knows."""
+    from system_sender.store import AnswerLost, StorageUnavailable
 
-    if isinstance(error, AnswerLost):
-        return Problem(
-            Trouble.CHANGE_UNCERTAIN,
-            "DynamoDB did not answer: the change may or may not have been written. Look, then "
-            "repeat the command if it was not; repeating it does no harm.",
-        )
+    lost = isinstance(error, AnswerLost)
+    if not lost and (isinstance(error, StorageUnavailable) or not _is_servers_fault(error)):
+        return None
+    return Problem(
+        Trouble.CHANGE_UNCERTAIN,
+        "AWS did not say whether it was done: the change may or may not have been made. Look, "
+        "and repeat the command if it was not; repeating it does no harm.",
+    )
+
+
+def _storage_problem(error: Exception) -> Problem | None:
+    from system_sender.store import Contention, StorageError
+
     if isinstance(error, Contention):
         return Problem(
             Trouble.STORAGE_FAILED,

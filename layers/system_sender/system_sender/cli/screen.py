@@ -1,6 +1,7 @@
-"""What people see: tables on a terminal, plain lines elsewhere, never a control code from a text."""
+"""What people see: tables on a terminal, plain lines elsewhere, never a text's control codes."""
 
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -50,25 +51,19 @@ def _console(file: Any) -> "Console":
 
 
 def written(value: object, style: str = "") -> "Text":
-    """Return a value as text that can only be read: control characters are shown, not obeyed.
+    """Return a value as text that can only be read: control characters are replaced.
 
     A lead's message could otherwise move the operator's cursor or set the window's title.
     """
     from rich.text import Text
 
     text = "" if value is None else str(value)
-    safe = "".join(
-        character
-        if character in "\n\t" or character.isprintable() or _is_joiner(character)
-        else "�"
-        for character in text
-    )
+    safe = "".join("\ufffd" if _is_control(character) else character for character in text)
     return Text(safe, style=style)
 
 
-def _is_joiner(character: str) -> bool:
-    """Say whether a format character belongs to the text: emoji and some scripts need these."""
-    return character in "\u200c\u200d\u200e\u200f\ufe0f"
+def _is_control(character: str) -> bool:
+    return character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs")
 
 
 def state(value: str) -> "Text":

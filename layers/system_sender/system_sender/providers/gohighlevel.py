@@ -18,6 +18,7 @@ from typing import Any, Final
 from system_sender.answers import (
     AnswerTable,
     ErrorText,
+    is_number,
     read_json,
     refusal,
     retry_after,
@@ -133,7 +134,7 @@ def _rate_limit_aware(outcome: Outcome, answer: Answer, now: int) -> Outcome:
         wait = _OVERLOAD_WAIT
     else:
         interval = answer.headers.get("x-ratelimit-interval-milliseconds", "")
-        wait = int(interval) if interval.isdigit() else 10_000
+        wait = int(interval) if is_number(interval) else 10_000
     wait = retry_after({"retry-after": str(-(-wait // 1000))}, now, default=wait)
     return Outcome(OutcomeKind.NOT_SENT, Code.RATE_LIMITED, retry_at=now + wait)
 

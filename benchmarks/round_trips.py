@@ -1,0 +1,154 @@
+"""DynamoDB round trips and write units, counted where botocore gets its answers."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from devstack.sandbox.webhooks import Signer, inbound_message
+from system_sender.budget import Budget
+from system_sender.result import SendOutcome
+from system_sender.sending import approve_and_send_draft_system
+from system_sender.store import shared_connection
+from system_sender.system import System
+from system_sender.webhook import handle
+
+from benchmarks.agency import LOCATION, WORKSPACE, Agency
+from benchmarks.naive import Naive
+from benchmarks.rows import Against, Bound, Row
+
+_SECONDS = 25.0
+
+
+@dataclass
+class Count:
+    """What one piece of work asked of DynamoDB."""
+
+    trips: int = 0
+    write_units: float = 0.0
+
+
+def measure(agency: Agency, base_url: str, token: str) -> list[Row]:
+    """Count each kind of work once: counts are not noisy."""
+    signer = Signer()
+    system = agency.system(base_url, signer.public_key())
+    naive = Naive(base_url, token)
+    plain, contact = agency.lead_with_plain_draft(), agency.lead()
+    naive_send = _count(naive.dynamodb, lambda: naive.send(plain.draft_id))
+    naive_answer = _count(
+        naive.dynamodb,
+        lambda: naive.answer(WORKSPACE, contact.contact_id, "Yes", uuid.uuid4().hex),
+    )
+    client = shared_connection().client
+    sent = agency.lead_with_draft()
+    works: list[tuple[str, int, Callable[[], None], Count]] = [
+        ("send", 4, lambda: _send(system, sent.draft_id, replayed=False), naive_send),
+        ("replay", 1, lambda: _send(system, sent.draft_id, replayed=True), naive_send),
+    ]
+    for name, at_most, arrange, route in _inbounds(agency):
+        contact_id = arrange()
+        works.append((name, at_most, _inbound(system, signer, contact_id, route), naive_answer))
+    rows = []
+    for name, at_most, work, baseline in works:
+        rows += _rows(name, at_most, _count(client, work), baseline)
+    return rows
+
+
+def _inbounds(agency: Agency) -> Iterator[tuple[str, int, Callable[[], str], str | None]]:
+    known = lambda: agency.lead().contact_id  # noqa: E731 - three short words for three rows
+    open_draft = lambda: agency.lead_with_draft().contact_id  # noqa: E731
+    unknown = lambda: uuid.uuid4().hex[:20]  # noqa: E731
+    for words, route in (("", WORKSPACE), (", shared app", None)):
+        yield f"inbound to sent{words}", 8, known, route
+        yield f"inbound to sent, a draft superseded{words}", 10, open_draft, route
+        yield f"inbound to sent, lead unknown{words}", 10, unknown, route
+
+
+def _inbound(
+    system: System, signer: Signer, contact_id: str, route: str | None
+) -> Callable[[], None]:
+    webhook = inbound_message(
+        signer, location_id=LOCATION, contact_id=contact_id, text="Yes", firstName="Dana"
+    )
+    event = {
+        "headers": dict(webhook.headers),
+        "pathParameters": {"workspace": route} if route else None,
+        "queryStringParameters": None,
+        "body": webhook.body.decode(),
+        "isBase64Encoded": False,
+    }
+
+    def work() -> None:
+        response = handle(system, event, Budget.of_seconds(system.world, _SECONDS))
+        if response.fields.get("outcome") != SendOutcome.SENT:
+            raise RuntimeError(f"The benchmark's inbound text was not answered: {response}")
+
+    return work
+
+
+def _send(system: System, draft_id: str, *, replayed: bool) -> None:
+    result = approve_and_send_draft_system(draft_id, sent_by="ai", system=system)
+    if result.outcome is not SendOutcome.SENT or result.replayed is not replayed:
+        raise RuntimeError(f"The benchmark's draft did not go as planned: {result}")
+
+
+def _count(client: Any, work: Callable[[], object]) -> Count:
+    with _counting(client) as count:
+        work()
+    return count
+
+
+@contextmanager
+def _counting(client: Any) -> Iterator[Count]:
+    """Count every request, the SDK's own retries among them, and what it consumed."""
+    count = Count()
+
+    def ask(params: dict[str, Any], **_: Any) -> None:
+        params.setdefault("ReturnConsumedCapacity", "TOTAL")
+
+    def sent(**_: Any) -> None:
+        count.trips += 1
+
+    def answered(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        consumed = parsed.get("ConsumedCapacity", [])
+        for each in consumed if isinstance(consumed, list) else [consumed]:
+            if model.name not in {"GetItem", "TransactGetItems", "Query"}:
+                count.write_units += each.get("CapacityUnits", 0.0)
+
+    events = client.meta.events
+    hooks = (
+        ("provide-client-params.dynamodb", ask),
+        ("before-send.dynamodb", sent),
+        ("after-call.dynamodb", answered),
+    )
+    for name, hook in hooks:
+        events.register(name, hook)
+    try:
+        yield count
+    finally:
+        for name, hook in hooks:
+            events.unregister(name, hook)
+
+
+def _rows(name: str, at_most: int, count: Count, baseline: Count) -> list[Row]:
+    naive = "naive, which answers again" if name == "replay" else "naive"
+    return [
+        Row(
+            group="asked of DynamoDB",
+            name=f"{name}: round trips",
+            value=count.trips,
+            unit="",
+            baseline=baseline.trips,
+            baseline_name=naive,
+            bound=Bound(Against.VALUE, at_most),
+        ),
+        Row(
+            group="asked of DynamoDB",
+            name=f"{name}: write units",
+            value=count.write_units,
+            unit="",
+            baseline=baseline.write_units,
+            baseline_name=naive,
+        ),
+    ]

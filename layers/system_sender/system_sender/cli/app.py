@@ -1,0 +1,350 @@
+"""Every command with its arguments. The work is in the modules they import when they run."""
+
+import sys
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from system_sender.cli import screen
+from system_sender.cli.command import Answer, JsonOption, SenderGroup, Shared, command, usage
+from system_sender.cli.problem import Problem, Trouble
+from system_sender.cli.secret import DEFAULT_PREFIX, SecretName
+from system_sender.states import DraftState
+
+if TYPE_CHECKING:
+    from system_sender.cli.operator import Operator
+
+# What somebody or some sweep still acts on.
+UNFINISHED = (
+    DraftState.PENDING,
+    DraftState.NEEDS_REVIEW,
+    DraftState.APPROVED,
+    DraftState.SENDING,
+    DraftState.UNKNOWN,
+)
+
+
+class Channel(StrEnum):
+    """The channels that can be paused."""
+
+    SMS = "sms"
+
+
+DraftId = Annotated[str, typer.Argument(metavar="DRAFT", help="As in acme:hello.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most this many.")]
+WorkspaceOption = Annotated[
+    str | None, typer.Option("--workspace", "-w", metavar="NAME", help="Only this workspace.")
+]
+ChannelOption = Annotated[
+    Channel | None, typer.Option("--channel", help="Only this channel.", show_default=False)
+]
+EverythingOption = Annotated[bool, typer.Option("--all", help="Every workspace.")]
+
+app = typer.Typer(
+    cls=SenderGroup,
+    name="sender",
+    help="Look at drafts and deliveries, approve, pause and settle. The functions send; this "
+    "command never calls a provider. It works on the stack that the usual AWS variables lead to.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+drafts_app = typer.Typer(help="Look at, approve, reject or edit one draft.")
+app.add_typer(drafts_app, name="draft")
+
+
+@app.callback(invoke_without_command=True)
+def shared_options(
+    context: typer.Context,
+    stack: Annotated[
+        str | None,
+        typer.Option(
+            "--stack",
+            metavar="NAME",
+            envvar=["SENDER_STACK", "TABLE_PREFIX"],
+            help="The deployed stack: the name its tables start with. [default: system-sender]",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Keep the options for whichever command follows."""
+    context.obj = Shared(stack, json)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _operator() -> "Operator":
+    from system_sender.cli.operator import Operator
+
+    return Operator()
+
+
+# --- seed and secret -----------------------------------------------------------------------------
+
+
+@app.command()
+@command
+def seed(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="JSON.", show_default=False)
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the file's JSON schema and do nothing else.")
+    ] = False,
+) -> Answer:
+    """Write workspaces, campaigns, leads and drafts from a file.
+
+    The file is checked as a whole first. Running it again changes only what it says differently;
+    counters, and drafts that have moved on, stay as they are.
+    """
+    from system_sender.cli.seed_check import parse_seed, read_seed_file
+    from system_sender.cli.seed_schema import seed_schema
+
+    if schema:
+        import json
+
+        return Answer(seed_schema(), [json.dumps(seed_schema(), indent=2)])
+    if file is None:
+        raise usage("Name the seed file: `sender seed FILE`, or ask for its --schema.")
+    checked = parse_seed(read_seed_file(file))
+
+    from system_sender.cli.seeding import seed_all
+
+    return seed_all(_operator(), checked)
+
+
+@app.command()
+@command
+def secret(
+    workspace: Annotated[str, typer.Argument(metavar="WORKSPACE", help="As in acme.")],
+    name: Annotated[SecretName, typer.Argument(metavar="NAME", help="token or webhook_secret.")],
+    secrets_prefix: Annotated[
+        str,
+        typer.Option(
+            "--secrets-prefix",
+            envvar="SECRETS_PREFIX",
+            metavar="PATH",
+            help="The SSM path of the stack's parameter SecretsPrefix.",
+        ),
+    ] = DEFAULT_PREFIX,
+) -> Answer:
+    """Store a workspace's credential, read from standard input or asked for without echo."""
+    from system_sender.cli.secret import store_secret
+
+    if sys.stdin.isatty():
+        value = typer.prompt(f"{name.value} of {workspace}", hide_input=True, err=True)
+    else:
+        value = sys.stdin.read()
+    return store_secret(_operator(), workspace, name, value.strip(), secrets_prefix)
+
+
+# --- drafts --------------------------------------------------------------------------------------
+
+
+@app.command()
+@command
+def drafts(
+    workspace: WorkspaceOption = None,
+    state: Annotated[
+        list[DraftState] | None,
+        typer.Option(
+            "--state", "-s", help="May be repeated. Without it: all that is not finished."
+        ),
+    ] = None,
+    limit: Limit = 50,
+) -> Answer:
+    """List drafts by their state, those that changed last first."""
+    from system_sender.cli.review import list_drafts
+
+    return list_drafts(_operator(), workspace, state or UNFINISHED, limit)
+
+
+@drafts_app.command("show")
+@command
+def draft_show(draft: DraftId) -> Answer:
+    """Show a draft, its text and its deliveries."""
+    from system_sender.cli.review import show
+
+    return show(_operator(), draft)
+
+
+@drafts_app.command("approve")
+@command
+def draft_approve(
+    draft: DraftId,
+    user: Annotated[
+        str | None,
+        typer.Option("--user", envvar="SENDER_USER", metavar="NAME", help="Who approves it."),
+    ] = None,
+    even_if_stale: Annotated[
+        bool,
+        typer.Option("--even-if-stale", help="Send it although the conversation has moved on."),
+    ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Ask the deployed function to send it right away.")
+    ] = False,
+) -> Answer:
+    """Approve a draft: it is due, and the functions send it.
+
+    Switches, opt-outs and the blacklist hold it all the same; nobody overrides those.
+    """
+    from system_sender.cli.review import approve_draft
+
+    return approve_draft(_operator(), draft, user=user, even_if_stale=even_if_stale, now=now)
+
+
+@drafts_app.command("reject")
+@command
+def draft_reject(draft: DraftId) -> Answer:
+    """Reject a draft: it will not be sent. Only an edit brings it back."""
+    from system_sender.cli.review import reject_draft
+
+    return reject_draft(_operator(), draft)
+
+
+@drafts_app.command("edit")
+@command
+def draft_edit(
+    draft: DraftId,
+    text: Annotated[str | None, typer.Option("--text", metavar="TEXT", help="The text.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="A file with the text.")
+    ] = None,
+) -> Answer:
+    """Give a draft another text, from --text, --file or standard input.
+
+    One line break at the end of a file or of standard input does not belong to the text. The new
+    revision is pending until it is approved.
+    """
+    from system_sender.cli.review import edit_draft
+
+    return edit_draft(_operator(), draft, _new_text(text, file))
+
+
+def _new_text(text: str | None, file: Path | None) -> str:
+    if text is not None and file is not None:
+        raise usage("Give the text by --text or by --file, not by both.")
+    if text is not None:
+        return text
+    if file is None and sys.stdin.isatty():
+        raise usage("Give the new text by --text, by --file, or on standard input.")
+    try:
+        content = sys.stdin.read() if file is None else file.read_text(encoding="utf-8")
+    except OSError as error:
+        message = f"The file {file} cannot be read: {error.strerror}."
+        raise Problem(Trouble.FILE_UNREADABLE, message) from None
+    except UnicodeDecodeError:
+        raise Problem(Trouble.FILE_UNREADABLE, "The text is not in UTF-8.") from None
+    return content.removesuffix("\n").removesuffix("\r")
+
+
+@app.command()
+@command
+def thread(
+    lead: Annotated[str, typer.Argument(metavar="LEAD", help="As in acme:dana.")],
+    limit: Limit = 50,
+) -> Answer:
+    """Show a lead's messages, drafts and deliveries in the order of time, with their texts."""
+    from system_sender.cli.conversation import thread as show_thread
+
+    return show_thread(_operator(), lead, limit)
+
+
+# --- parked deliveries ---------------------------------------------------------------------------
+
+
+@app.command()
+@command
+def parked() -> Answer:
+    """List the deliveries whose outcome is unknown, and what each choice about them means."""
+    from system_sender.cli.parking import parked as list_parked
+
+    return list_parked(_operator())
+
+
+@app.command()
+@command
+def settle(
+    delivery: Annotated[str, typer.Argument(metavar="ID", help="As in acme:hello#0.")],
+    sent: Annotated[
+        bool, typer.Option("--sent", help="It left: the provider's conversation shows it.")
+    ] = False,
+    not_sent: Annotated[bool, typer.Option("--not-sent", help="It certainly did not.")] = False,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="With --not-sent: order one new attempt.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask back.")] = False,
+) -> Answer:
+    """Say what became of a parked delivery. Your word is recorded and acted upon."""
+    from system_sender.cli.parking import question
+    from system_sender.cli.parking import settle as settle_delivery
+
+    if sent == not_sent:
+        raise usage("Say either --sent or --not-sent.")
+    if resend and sent:
+        raise usage("--resend goes with --not-sent: what left is not sent again.")
+    operator = _operator()
+    if sys.stdin.isatty() and not yes:
+        console = screen.standard_error()
+        for part in question(operator, delivery, sent=sent, resend=resend):
+            console.print(part)
+        typer.confirm("Is that what you saw?", abort=True, err=True)
+    return settle_delivery(operator, delivery, sent=sent, resend=resend)
+
+
+# --- switches ------------------------------------------------------------------------------------
+
+
+@app.command()
+@command
+def pause(
+    everything: EverythingOption = False,
+    workspace: WorkspaceOption = None,
+    channel: ChannelOption = None,
+) -> Answer:
+    """Stop sending. Returns when no request that it stops can start any more."""
+    from system_sender.cli.switchboard import pause_sending
+
+    _check_scope(everything, workspace, channel)
+    return pause_sending(_operator(), workspace, _channel(channel), waiting=_spinner)
+
+
+@app.command()
+@command
+def resume(
+    everything: EverythingOption = False,
+    workspace: WorkspaceOption = None,
+    channel: ChannelOption = None,
+) -> Answer:
+    """Release a switch. Each switch is released on its own: --all does not touch a workspace's."""
+    from system_sender.cli.switchboard import resume_sending
+
+    _check_scope(everything, workspace, channel)
+    return resume_sending(_operator(), workspace, _channel(channel))
+
+
+def _check_scope(everything: bool, workspace: str | None, channel: Channel | None) -> None:
+    if everything and workspace is not None:
+        raise usage("Say either --all or --workspace NAME, not both.")
+    if not everything and workspace is None and channel is None:
+        raise usage("Say what: --all, --workspace NAME, or --channel for one channel of all.")
+
+
+def _channel(channel: Channel | None) -> str | None:
+    return None if channel is None else channel.value
+
+
+def _spinner(text: str) -> AbstractContextManager[Any]:
+    return screen.standard_error().status(screen.written(text))
+
+
+@app.command()
+@command
+def status() -> Answer:
+    """Show the switches, the workspaces' health, and how much is due or parked."""
+    from system_sender.cli.switchboard import status as show_status
+
+    return show_status(_operator())

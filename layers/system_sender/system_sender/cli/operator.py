@@ -1,0 +1,136 @@
+"""What every command works with: the rows, read and written as the functions do."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property, partial
+from typing import Any, TypeVar
+
+from pynamodb.models import Model
+
+from system_sender.cli.problem import Problem
+from system_sender.codes import Code
+from system_sender.models import Draft, Lead, Revision, Workspace
+from system_sender.replying import TemplateDraftWriter
+from system_sender.secrets import Secrets
+from system_sender.settings import GOHIGHLEVEL_BASE_URL, Settings
+from system_sender.store import Key, Store, shared_connection
+from system_sender.system import System
+from system_sender.transport import Answer, Guard, NoAnswer, Request
+from system_sender.world import Effect, World
+
+M = TypeVar("M", bound=Model)
+
+# DynamoDB reads at most this many rows in one transaction.
+_ROWS_AT_ONCE = 100
+
+
+class NoWayOut:
+    """The transport of the command: it has none. Only the functions call a provider."""
+
+    def send(
+        self,
+        request: Request,  # noqa: ARG002 - nothing is sent, whatever it is
+        *,
+        seconds: float,  # noqa: ARG002
+        guard: Guard,  # noqa: ARG002
+    ) -> Answer | NoAnswer:
+        """Refuse."""
+        raise RuntimeError("The `sender` command never calls a provider.")
+
+    def forget_connections(self) -> None:
+        """There are none."""
+
+
+class Operator:
+    """A person at the tables of one stack."""
+
+    def __init__(self, world: World | None = None) -> None:
+        self.world = world or World()
+        self.store = Store(self.world)
+
+    @cached_property
+    def system(self) -> System:
+        """Return the system for domain functions that want one; it cannot reach a provider."""
+        return System(
+            world=self.world,
+            store=self.store,
+            secrets=Secrets(self.world, ""),
+            transport=NoWayOut(),
+            settings=Settings("", GOHIGHLEVEL_BASE_URL, ()),
+            writer=TemplateDraftWriter(),
+        )
+
+    def draft(self, draft_id: str) -> Draft:
+        """Return a draft that must exist."""
+        draft = self.store.get(Draft, draft_id)
+        if draft is None:
+            raise Problem(
+                Code.DRAFT_NOT_FOUND,
+                f"There is no draft '{draft_id}'. List them with `sender drafts`.",
+            )
+        return draft
+
+    def lead(self, lead_id: str) -> Lead:
+        """Return a lead that must exist."""
+        lead = self.store.get(Lead, lead_id)
+        if lead is None:
+            raise Problem(
+                Code.LEAD_NOT_FOUND,
+                f"There is no lead '{lead_id}'. Ids look like 'acme:dana'; drafts name theirs.",
+            )
+        return lead
+
+    def lead_of(self, draft: Draft) -> Lead:
+        """Return the lead of a draft."""
+        lead = self.store.get(Lead, draft.lead_id)
+        if lead is None:
+            raise Problem(Code.LEAD_NOT_FOUND)
+        return lead
+
+    def workspace(self, name: str) -> Workspace:
+        """Return a workspace that must exist."""
+        workspace = self.store.get(Workspace, name)
+        if workspace is None:
+            raise Problem(
+                Code.WORKSPACE_NOT_FOUND,
+                f"There is no workspace '{name}'. `sender status` lists them; `sender seed` makes "
+                "one.",
+            )
+        return workspace
+
+    def workspaces(self) -> list[Workspace]:
+        """Return every workspace, by name. There are few, so the table is read as a whole."""
+        items: list[dict[str, Any]] = []
+        arguments: dict[str, Any] = {"TableName": Workspace.Meta.table_name, "ConsistentRead": True}
+        while True:
+            page = self.world.perform(
+                Effect.DATABASE_READ,
+                "scan workspaces",
+                partial(shared_connection().dispatch, "Scan", arguments),
+            )
+            items += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                break
+            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        rows = [Workspace.from_raw_data(item) for item in items]
+        return sorted(rows, key=lambda row: str(row.workspace))
+
+    def text(self, draft: Draft) -> str | None:
+        """Return the text of the draft's current revision."""
+        row = self.store.get(Revision, draft.draft_id, int(draft.revision))
+        return None if row is None else str(row.text)
+
+    def rows(self, keys: Iterable[Key]) -> list[Any]:
+        """Read any number of rows, in the order of the keys; None where there is none."""
+        wanted = list(keys)
+        found: list[Any] = []
+        for start in range(0, len(wanted), _ROWS_AT_ONCE):
+            found += self.store.read(*wanted[start : start + _ROWS_AT_ONCE])
+        return found
+
+    def texts(self, revisions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+        """Return the texts of revisions, by draft id and number."""
+        unique = sorted(set(revisions))
+        rows = self.rows((Revision, draft_id, number) for draft_id, number in unique)
+        return {
+            key: str(row.text) for key, row in zip(unique, rows, strict=True) if row is not None
+        }

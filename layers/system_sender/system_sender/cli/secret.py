@@ -1,0 +1,50 @@
+"""Stores a workspace's credential as an SSM SecureString; it is never shown and never logged."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from system_sender.cli.command import Answer, usage
+from system_sender.secrets import Secrets
+from system_sender.world import Effect
+
+if TYPE_CHECKING:
+    from system_sender.cli.operator import Operator
+
+DEFAULT_PREFIX = "/system-sender"
+# What SSM's standard tier holds.
+_LONGEST = 4096
+
+
+class SecretName(StrEnum):
+    """The secrets a workspace has."""
+
+    TOKEN = "token"
+    WEBHOOK_SECRET = "webhook_secret"
+
+
+def store_secret(
+    operator: "Operator", workspace: str, name: SecretName, value: str, prefix: str
+) -> Answer:
+    """Write the secret where the functions look for it."""
+    import boto3
+
+    from system_sender.providers import gohighlevel
+
+    if not value or len(value.encode()) > _LONGEST:
+        raise usage("The secret is empty or longer than 4096 bytes. Nothing was stored.")
+    if any(character.isspace() or not character.isprintable() for character in value):
+        raise usage("The secret contains white space or control characters. Nothing was stored.")
+    operator.workspace(workspace)
+    secrets = Secrets(operator.world, prefix.rstrip("/"))
+    parameter = secrets.name(workspace, gohighlevel.NAME, name.value)
+    client = boto3.client("ssm")
+    answer = operator.world.perform(
+        Effect.SECRET,
+        f"store {name.value}",
+        lambda: client.put_parameter(
+            Name=parameter, Value=value, Type="SecureString", Overwrite=True
+        ),
+    )
+    version = int(answer["Version"])
+    said = f"Stored as {parameter} (version {version}). The functions use it within a minute."
+    return Answer({"parameter": parameter, "version": version}, [said])

@@ -1,0 +1,260 @@
+"""Checks a seed file as a whole, before anything is written, and names every mistake at once."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from system_sender.cli.problem import Problem, Trouble
+from system_sender.cli.seed_schema import Seed
+from system_sender.codes import Code
+from system_sender.phone_number import to_e164
+
+SECTIONS = ("workspaces", "campaigns", "leads", "drafts")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing that is wrong, and where: `leads[0].phone`."""
+
+    path: str
+    problem: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return plain JSON values."""
+        return {"path": self.path, "problem": self.problem}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a seed may refer to although it is not in the file, because it is in the tables.
+
+    Attributes:
+        regions: the region of each workspace, by its id.
+    """
+
+    regions: Mapping[str, str]
+    campaigns: frozenset[str]
+    leads: frozenset[str]
+
+
+def read_seed_file(path: Path) -> Any:
+    """Read the file's JSON.
+
+    Raises:
+        Problem: when it cannot be read, or is no JSON.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Problem(
+            Trouble.FILE_UNREADABLE, f"The file {path} cannot be read: {error.strerror}."
+        ) from None
+    try:
+        return json.loads(content)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise invalid([Mistake(where, f"is not JSON: {error.msg}")]) from None
+    except (UnicodeDecodeError, RecursionError):
+        raise invalid([Mistake("the file", "is not JSON in UTF-8")]) from None
+
+
+def invalid(mistakes: list[Mistake]) -> Problem:
+    """Return the problem of a seed with these mistakes."""
+    return Problem(Code.INVALID_SEED, problems=[mistake.to_dict() for mistake in mistakes])
+
+
+def parse_seed(raw: Any) -> Seed:
+    """Check everything that the file alone can tell, and return what it says.
+
+    Raises:
+        Problem: with every mistake at once.
+    """
+    try:
+        seed = Seed.model_validate(raw)
+    except ValidationError as error:
+        mistakes = [_mistake(detail) for detail in error.errors()]
+        mistakes += _among_the_rest(raw, {detail["loc"][:2] for detail in error.errors()})
+        raise invalid(mistakes) from None
+    mistakes = cross_check(seed, None)
+    if mistakes:
+        raise invalid(mistakes)
+    return seed
+
+
+def _mistake(detail: Any) -> Mistake:
+    path = ""
+    for step in detail["loc"]:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+    said = str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        said = "is no field of this file"
+    elif detail["type"] == "missing":
+        said = "is missing"
+    elif detail["type"] == "string_pattern_mismatch":
+        said = f"must match {detail['ctx']['pattern']}"
+    return Mistake(path or "the file", said)
+
+
+def _among_the_rest(raw: Any, broken: set[tuple[Any, ...]]) -> list[Mistake]:
+    """Cross-check what is well formed, so that one round of corrections is enough."""
+    if not isinstance(raw, dict) or any(len(place) < 2 for place in broken):
+        return []
+    rest = {
+        section: [
+            item
+            for number, item in enumerate(raw.get(section, []))
+            if (section, number) not in broken
+        ]
+        for section in SECTIONS
+    }
+    numbers = {
+        section: [n for n in range(len(raw.get(section, []))) if (section, n) not in broken]
+        for section in SECTIONS
+    }
+    declared = {
+        item["id"]
+        for section, number in broken
+        if isinstance(item := raw[section][number], dict) and isinstance(item.get("id"), str)
+    }
+    return _Check(Seed.model_validate(rest), None, numbers, frozenset(declared)).mistakes()
+
+
+def cross_check(seed: Seed, stored: Stored | None) -> list[Mistake]:
+    """Return what does not fit together.
+
+    Args:
+        stored: what the tables hold; None when they have not been asked, and whatever is not in
+            the file may be there.
+    """
+    return _Check(seed, stored, None, frozenset()).mistakes()
+
+
+class _Check:
+    def __init__(
+        self,
+        seed: Seed,
+        stored: Stored | None,
+        numbers: Mapping[str, list[int]] | None,
+        declared: frozenset[str],
+    ) -> None:
+        self._seed = seed
+        self._stored = stored
+        self._numbers = numbers
+        self._declared = declared
+        self._found: list[Mistake] = []
+
+    def mistakes(self) -> list[Mistake]:
+        self._unique_ids()
+        self._one_owner()
+        self._workspaces_exist()
+        self._references()
+        self._phones()
+        self._unique_names_of_leads()
+        return self._found
+
+    def _items(self, section: str) -> Iterator[tuple[str, Any]]:
+        for number, item in enumerate(getattr(self._seed, section)):
+            shown = self._numbers[section][number] if self._numbers else number
+            yield f"{section}[{shown}]", item
+
+    def _say(self, path: str, problem: str) -> None:
+        self._found.append(Mistake(path, problem))
+
+    def _unique_ids(self) -> None:
+        for section in SECTIONS:
+            first: dict[str, str] = {}
+            for path, item in self._items(section):
+                if item.id in first:
+                    self._say(f"{path}.id", f"is the id of {first[item.id]} as well")
+                first.setdefault(item.id, path)
+
+    def _one_owner(self) -> None:
+        first: dict[str, str] = {}
+        for path, workspace in self._items("workspaces"):
+            location = workspace.gohighlevel.location_id
+            if location in first:
+                self._say(
+                    f"{path}.gohighlevel.location_id",
+                    f"belongs to {first[location]}: two workspaces would answer the same message",
+                )
+            first.setdefault(location, path)
+
+    def _workspaces_exist(self) -> None:
+        for section in SECTIONS[1:]:
+            for path, item in self._items(section):
+                if not self._known("workspaces", workspace_of(item.id)):
+                    self._say(
+                        f"{path}.id",
+                        f"names the workspace '{workspace_of(item.id)}', which is neither in "
+                        "this file nor in the stack",
+                    )
+
+    def _references(self) -> None:
+        for path, workspace in self._items("workspaces"):
+            own = workspace.id
+            self._refer(f"{path}.default_campaign", own, "campaigns", workspace.default_campaign)
+        for path, lead in self._items("leads"):
+            own = workspace_of(lead.id)
+            self._refer(f"{path}.campaign", own, "campaigns", lead.campaign)
+        for path, draft in self._items("drafts"):
+            own = workspace_of(draft.id)
+            self._refer(f"{path}.lead", own, "leads", draft.lead)
+            self._refer(f"{path}.campaign", own, "campaigns", draft.campaign)
+
+    def _refer(self, path: str, workspace: str, section: str, to: str | None) -> None:
+        if to is None:
+            return
+        if workspace_of(to) != workspace:
+            self._say(path, f"belongs to another workspace than '{workspace}'")
+        elif not self._known(section, to):
+            self._say(path, f"'{to}' is neither in this file nor in the stack")
+
+    def _known(self, section: str, name: str) -> bool:
+        if self._stored is None or name in self._declared:
+            return True
+        stored = {
+            "workspaces": self._stored.regions.keys(),
+            "campaigns": self._stored.campaigns,
+            "leads": self._stored.leads,
+        }[section]
+        return name in stored or any(item.id == name for _, item in self._items(section))
+
+    def _phones(self) -> None:
+        for path, lead in self._items("leads"):
+            region = region_of(self._seed, self._stored, lead.id)
+            if lead.phone and region and to_e164(lead.phone, region) is None:
+                self._say(f"{path}.phone", f"is no phone number in region {region}")
+
+    def _unique_names_of_leads(self) -> None:
+        """No two leads may share a phone or a contact: an inbound text has one sender."""
+        first: dict[tuple[str, str, str], str] = {}
+        for path, lead in self._items("leads"):
+            own = workspace_of(lead.id)
+            region = region_of(self._seed, self._stored, lead.id)
+            phone = to_e164(lead.phone, region) if region else lead.phone
+            names = (("phone", phone), ("gohighlevel_contact_id", lead.gohighlevel_contact_id))
+            for name, value in names:
+                if value is None:
+                    continue
+                key = (own, name, value)
+                if key in first:
+                    self._say(f"{path}.{name}", f"is that of {first[key]} as well")
+                first.setdefault(key, path)
+
+
+def region_of(seed: Seed, stored: Stored | None, lead_id: str) -> str | None:
+    """Return the region that a lead's phone number is read in, or None where it is not known."""
+    name = workspace_of(lead_id)
+    for workspace in seed.workspaces:
+        if workspace.id == name:
+            return workspace.region
+    return stored.regions.get(name) if stored else None
+
+
+def workspace_of(identifier: str) -> str:
+    """Return the workspace an id belongs to; the models have one too, but they name tables."""
+    return identifier.split(":", 1)[0]

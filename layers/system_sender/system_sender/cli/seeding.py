@@ -1,0 +1,373 @@
+"""Writes a checked seed. Running it again changes nothing but what the file says differently."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from pynamodb.models import Model
+
+from system_sender.cli import screen
+from system_sender.cli.command import Answer
+from system_sender.cli.operator import Operator
+from system_sender.cli.problem import Problem, Trouble
+from system_sender.cli.seed_check import Mistake, Stored, cross_check, invalid, region_of
+from system_sender.cli.seed_schema import CampaignSeed, DraftSeed, LeadSeed, Seed, WorkspaceSeed
+from system_sender.codes import Code
+from system_sender.drafts import DraftRefused, NewDraft, create_draft, text_hash
+from system_sender.models import Alias, Campaign, Draft, Lead, Owner, Workspace, workspace_of
+from system_sender.phone_number import to_e164
+from system_sender.recording import contact_alias, phone_alias
+from system_sender.states import DraftState
+from system_sender.store import ConditionsFailed, Key, Write
+from system_sender.webhook import owner_key
+
+CREATED = "created"
+UPDATED = "updated"
+UNCHANGED = "unchanged"
+KEPT = "kept"
+
+# A row may change between its reading and its writing, by a webhook for instance.
+_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one item of the file."""
+
+    kind: str
+    id: str
+    result: str
+    remark: str = ""
+
+
+def seed_all(operator: Operator, seed: Seed) -> Answer:
+    """Check the seed against the tables, then write it.
+
+    Raises:
+        Problem: before anything is written, when something does not fit.
+    """
+    stored = _stored(operator, seed)
+    mistakes = cross_check(seed, stored)
+    if mistakes:
+        raise invalid(mistakes)
+    _check_accounts(operator, seed)
+    _check_names_of_leads(operator, seed, stored)
+    rows = [
+        *(_campaign(operator, item) for item in seed.campaigns),
+        *(_workspace(operator, item) for item in seed.workspaces),
+        *(_lead(operator, item, region_of(seed, stored, item.id)) for item in seed.leads),
+        *(_draft(operator, item) for item in seed.drafts),
+    ]
+    columns = ("id", "kind", "result", "remark")
+    shown = screen.table(
+        columns,
+        [
+            (screen.written(row.id), row.kind, screen.written(row.result), row.remark)
+            for row in rows
+        ],
+    )
+    return Answer({"rows": [asdict(row) for row in rows]}, [shown])
+
+
+# --- what the tables hold ------------------------------------------------------------------------
+
+
+def _stored(operator: Operator, seed: Seed) -> Stored:
+    """Read whatever the file refers to without containing it."""
+    names = {item.id for item in seed.workspaces}
+    names |= {workspace_of(item.id) for item in seed.campaigns}
+    names |= {workspace_of(item.id) for item in seed.leads}
+    names |= {workspace_of(item.id) for item in seed.drafts}
+    campaigns = {item.default_campaign for item in seed.workspaces}
+    campaigns |= {item.campaign for item in seed.leads}
+    campaigns |= {item.campaign for item in seed.drafts}
+    leads = {item.lead for item in seed.drafts}
+    workspace_rows = _existing(operator, Workspace, names)
+    return Stored(
+        regions={str(row.workspace): str(row.region) for row in workspace_rows},
+        campaigns=frozenset(
+            str(row.campaign_id) for row in _existing(operator, Campaign, campaigns - {None})
+        ),
+        leads=frozenset(str(row.lead_id) for row in _existing(operator, Lead, leads)),
+    )
+
+
+def _existing(operator: Operator, model: type[Model], keys: set[Any]) -> list[Any]:
+    wanted: list[Key] = [(model, key) for key in sorted(keys)]
+    return [row for row in operator.rows(wanted) if row is not None]
+
+
+def _check_accounts(operator: Operator, seed: Seed) -> None:
+    """Refuse a provider account that another workspace owns, and a change of account."""
+    keys: list[Key] = []
+    for item in seed.workspaces:
+        keys += [(Owner, owner_key(item.gohighlevel.location_id)), (Workspace, item.id)]
+    found = operator.rows(keys)
+    owned, moved = [], []
+    for number, item in enumerate(seed.workspaces):
+        path = f"workspaces[{number}].gohighlevel.location_id"
+        owner, workspace = found[2 * number], found[2 * number + 1]
+        if owner is not None and owner.workspace != item.id:
+            owned.append(Mistake(path, f"belongs to the workspace '{owner.workspace}'"))
+        location = workspace.gohighlevel_location_id if workspace is not None else None
+        if location not in (None, item.gohighlevel.location_id):
+            said = (
+                f"is '{location}' already, and a workspace keeps it: the contact ids of its leads "
+                "belong to it. Seed a new workspace for another location"
+            )
+            moved.append(Mistake(path, said))
+    if owned:
+        mistakes = [mistake.to_dict() for mistake in [*owned, *moved]]
+        raise Problem(
+            Code.ACCOUNT_OWNED,
+            f"{Code.ACCOUNT_OWNED.sentence} Nothing was written.",
+            problems=mistakes,
+        )
+    if moved:
+        raise invalid(moved)
+
+
+def _check_names_of_leads(operator: Operator, seed: Seed, stored: Stored) -> None:
+    """Refuse a phone number or a contact that leads to another person already."""
+    wanted = [
+        (f"leads[{number}].{field}", item.id, key)
+        for number, item in enumerate(seed.leads)
+        for field, key in _aliases(item, region_of(seed, stored, item.id))
+    ]
+    found = operator.rows((Alias, key) for _, _, key in wanted)
+    mistakes = [
+        Mistake(path, f"belongs to the lead '{alias.lead_id}'")
+        for (path, lead_id, _), alias in zip(wanted, found, strict=True)
+        if alias is not None and alias.lead_id != lead_id
+    ]
+    if mistakes:
+        raise invalid(mistakes)
+
+
+def _aliases(item: LeadSeed, region: str | None) -> list[tuple[str, str]]:
+    """Return the fields of a lead by which messages find it, each with its alias row's key."""
+    own = workspace_of(item.id)
+    phone = to_e164(item.phone, region or "")
+    aliases = [("phone", phone_alias(own, phone))] if phone else []
+    if item.gohighlevel_contact_id:
+        key = contact_alias(own, item.gohighlevel_contact_id)
+        aliases.append(("gohighlevel_contact_id", key))
+    return aliases
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def _patiently(kind: str, name: str, attempt: Callable[[], str | None]) -> Row:
+    """Read, compare and write until nobody gets in between."""
+    for _ in range(_TRIES):
+        result = attempt()
+        if result is not None:
+            return Row(kind, name, result)
+    raise Problem(
+        Trouble.STORAGE_FAILED,
+        f"The {kind} '{name}' kept changing while it was written. Run the seed again: what is "
+        "done stays as it is.",
+    )
+
+
+def _write(operator: Operator, build: Callable[[str], Write], result: str) -> str | None:
+    try:
+        operator.store.write_patiently(build)
+    except ConditionsFailed as refusal:
+        if "owner" in refusal.failed:
+            raise Problem(Code.ACCOUNT_OWNED) from None
+        return None
+    return result
+
+
+def _changes(row: Model, wanted: dict[str, Any], said: set[str]) -> dict[str, Any]:
+    """Return what the file says differently. What it does not mention stays as it is."""
+    return {
+        name: value
+        for name, value in wanted.items()
+        if name in said and getattr(row, name) != value
+    }
+
+
+def _actions(model: type[Model], changes: dict[str, Any]) -> list[Any]:
+    attributes = [(getattr(model, name), value) for name, value in changes.items()]
+    return [
+        attribute.remove() if value is None else attribute.set(value)
+        for attribute, value in attributes
+    ]
+
+
+def _campaign(operator: Operator, item: CampaignSeed) -> Row:
+    wanted = {
+        "name": item.name,
+        "response_mode": item.response_mode.value,
+        "confidence_threshold": item.confidence_threshold,
+        "reply_template": item.reply_template,
+        "reply_confidence": item.reply_confidence,
+    }
+    return _patiently("campaign", item.id, partial(_write_campaign, operator, item, wanted))
+
+
+def _write_campaign(operator: Operator, item: CampaignSeed, wanted: dict[str, Any]) -> str | None:
+    known = operator.store.get(Campaign, item.id)
+    changes = {} if known is None else _changes(known, wanted, set(item.model_fields_set))
+    if known is not None and not changes:
+        return UNCHANGED
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        if known is None:
+            row = Campaign(item.id, **wanted)
+            write.put("campaign", row, Campaign.campaign_id.does_not_exist())
+        else:
+            actions = _actions(Campaign, changes)
+            write.update("campaign", Campaign(item.id), actions, Campaign.campaign_id.exists())
+        return write
+
+    return _write(operator, build, CREATED if known is None else UPDATED)
+
+
+def _workspace(operator: Operator, item: WorkspaceSeed) -> Row:
+    wanted = {
+        "name": item.name,
+        "region": item.region,
+        "time_zone": item.time_zone,
+        "gohighlevel_location_id": item.gohighlevel.location_id,
+        "sms_webhook": item.gohighlevel.sms_webhook.value,
+        "default_campaign_id": item.default_campaign,
+        "automated_per_day": item.automated_per_day,
+        "automated_in_a_row": item.automated_in_a_row,
+    }
+    return _patiently("workspace", item.id, partial(_write_workspace, operator, item, wanted))
+
+
+def _write_workspace(operator: Operator, item: WorkspaceSeed, wanted: dict[str, Any]) -> str | None:
+    account = owner_key(item.gohighlevel.location_id)
+    known, owner = operator.store.read((Workspace, item.id), (Owner, account))
+    said = _said(item, {"default_campaign": "default_campaign_id"})
+    said |= {"gohighlevel_location_id", "sms_webhook"}
+    changes = {} if known is None else _changes(known, wanted, said)
+    if known is not None and owner is not None and owner.workspace == item.id and not changes:
+        return UNCHANGED
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        mine = Owner.account.does_not_exist() | (Owner.workspace == item.id)
+        write.put("owner", Owner(account, workspace=item.id), mine)
+        if known is None:
+            row = Workspace(item.id, **wanted)
+            write.put("workspace", row, Workspace.workspace.does_not_exist())
+        elif changes:
+            # Whoever changed the account meanwhile must not be left with two.
+            same = _location_is(known.gohighlevel_location_id)
+            write.update("workspace", Workspace(item.id), _actions(Workspace, changes), same)
+        return write
+
+    return _write(operator, build, CREATED if known is None else UPDATED)
+
+
+def _location_is(location: str | None) -> Any:
+    attribute = Workspace.gohighlevel_location_id
+    condition = attribute.does_not_exist() if location is None else attribute == location
+    return Workspace.workspace.exists() & condition
+
+
+def _said(item: WorkspaceSeed | LeadSeed, renamed: dict[str, str]) -> set[str]:
+    """Return the attributes of the row that the file mentions."""
+    return {renamed.get(name, name) for name in item.model_fields_set}
+
+
+def _lead(operator: Operator, item: LeadSeed, region: str | None) -> Row:
+    return _patiently("lead", item.id, partial(_write_lead, operator, item, region))
+
+
+def _write_lead(operator: Operator, item: LeadSeed, region: str | None) -> str | None:
+    wanted: dict[str, Any] = {
+        "first_name": item.first_name,
+        "last_name": item.last_name,
+        "phone": to_e164(item.phone, region or ""),
+        "gohighlevel_contact_id": item.gohighlevel_contact_id,
+        "campaign_id": item.campaign,
+        "blacklisted": item.blacklisted,
+    }
+    aliases = [Alias(key, lead_id=item.id) for _, key in _aliases(item, region)]
+    keys: list[Key] = [(Alias, str(alias.alias)) for alias in aliases]
+    known, *known_aliases = operator.store.read((Lead, item.id), *keys)
+    said = _said(item, {"campaign": "campaign_id"})
+    changes = {} if known is None else _changes(known, wanted, said)
+    if known is not None and None not in known_aliases and not changes:
+        return UNCHANGED
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        for alias in aliases:
+            free = Alias.alias.does_not_exist() | (Alias.lead_id == item.id)
+            write.put(f"alias {alias.alias}", alias, free)
+        if known is None:
+            now = operator.world.now()
+            row = Lead(item.id, workspace=workspace_of(item.id), created_at=now, **wanted)
+            write.put("lead", row, Lead.lead_id.does_not_exist())
+        else:
+            # Counters stay; the version grows, so that no claim passes on what it read before.
+            version = int(known.version)
+            actions = [*_actions(Lead, changes), Lead.version.set(version + 1)]
+            write.update("lead", Lead(item.id), actions, Lead.version == version)
+        return write
+
+    result = _write(operator, build, CREATED if known is None else UPDATED)
+    if result is None:
+        _refuse_taken_aliases(operator, item.id, keys)
+    return result
+
+
+def _refuse_taken_aliases(operator: Operator, lead_id: str, keys: Sequence[Key]) -> None:
+    for alias in operator.rows(keys):
+        if alias is not None and alias.lead_id != lead_id:
+            raise Problem(
+                Code.INVALID_SEED,
+                f"The lead '{alias.lead_id}' came to be under a name of '{lead_id}' while the "
+                "seed ran. Leave one of them out and run it again.",
+            )
+
+
+def _draft(operator: Operator, item: DraftSeed) -> Row:
+    """Create the draft; one that exists is a conversation's, not the file's."""
+    known = operator.store.get(Draft, item.id)
+    if known is not None:
+        return _kept(item, known)
+    lead = operator.lead(item.lead)
+    state = DraftState(item.state.value)
+    approved = state is DraftState.APPROVED
+    new = NewDraft(
+        draft_id=item.id,
+        workspace=workspace_of(item.id),
+        lead_id=item.lead,
+        channel=item.channel,
+        text=item.text,
+        state=state,
+        origin="seed",
+        seen_inbounds=int(lead.inbound_count),
+        seen_human_outbounds=int(lead.human_outbound_count),
+        campaign_id=item.campaign,
+        confidence=item.confidence,
+        sent_by=item.sent_by if approved else None,
+        due_at=int(item.due_at.timestamp() * 1000) if item.due_at else None,
+        code=None if approved else Code.AWAITING_PERSON,
+    )
+    try:
+        create_draft(operator.store, operator.world, new)
+    except DraftRefused as refusal:
+        if refusal.draft is None:
+            raise
+        return _kept(item, refusal.draft)
+    return Row("draft", item.id, CREATED)
+
+
+def _kept(item: DraftSeed, known: Draft) -> Row:
+    same = known.lead_id == item.lead and known.text_hash == text_hash(item.text)
+    if same and known.state == item.state.value:
+        return Row("draft", item.id, UNCHANGED)
+    remark = f"It is {known.state} by now." if same else "It has another text or lead by now."
+    return Row("draft", item.id, KEPT, remark)

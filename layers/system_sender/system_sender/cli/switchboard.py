@@ -1,0 +1,177 @@
+"""The kill switches, and how much is due, parked or held."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from pynamodb.indexes import GlobalSecondaryIndex
+
+from system_sender.cli import screen
+from system_sender.cli.command import Answer
+from system_sender.cli.operator import Operator
+from system_sender.cli.problem import Problem, Trouble
+from system_sender.models import SHARDS, Draft, Inbound, Message, Switch, Workspace
+from system_sender.switches import EVERYTHING, SETTLING_SECONDS, pause, resume
+
+# What is counted a shard; more than this is "at least".
+_MOST_COUNTED = 1000
+
+
+def pause_sending(
+    operator: Operator,
+    workspace: str | None,
+    channel: str | None,
+    *,
+    waiting: Callable[[str], AbstractContextManager[Any]],
+) -> Answer:
+    """Throw a switch, and return once nothing that it stops can start any more."""
+    scope = _scope(operator, workspace)
+    what = _what(workspace, channel)
+    try:
+        with waiting(
+            f"The switch for {what} is thrown. Waiting {SETTLING_SECONDS:.0f} seconds for what "
+            "had its permission already."
+        ):
+            pause(operator.store, operator.world, scope, channel)
+    except KeyboardInterrupt:
+        raise Problem(
+            Trouble.INTERRUPTED,
+            f"Interrupted while waiting. The switch for {what} may be thrown already, and a "
+            "request that had its permission may still start. Repeat it to be certain.",
+            exit_code=130,
+        ) from None
+    said = (
+        f"Paused: {what}. No request starts any more; what is approved waits for `sender resume`."
+    )
+    return Answer(_document(scope, channel, paused=True), [said])
+
+
+def resume_sending(operator: Operator, workspace: str | None, channel: str | None) -> Answer:
+    """Release a switch."""
+    scope = _scope(operator, workspace)
+    resume(operator.store, operator.world, scope, channel)
+    what = _what(workspace, channel)
+    said = f"Resumed: {what}. Held drafts leave with the sweeps of the next two minutes."
+    shown = [said]
+    rows = operator.rows([(Switch, EVERYTHING), (Switch, scope)])
+    still = [switch_words(row) for row in rows if row is not None and _is_thrown(row)]
+    if still:
+        shown.append("Still thrown: " + "; ".join(sorted(set(still))) + ".")
+    return Answer(_document(scope, channel, paused=False), shown)
+
+
+def _scope(operator: Operator, workspace: str | None) -> str:
+    return EVERYTHING if workspace is None else str(operator.workspace(workspace).workspace)
+
+
+def _what(workspace: str | None, channel: str | None) -> str:
+    where = "every workspace" if workspace is None else f"the workspace {workspace}"
+    return f"{where}, {channel} only" if channel else where
+
+
+def _document(scope: str, channel: str | None, *, paused: bool) -> dict[str, Any]:
+    return {"scope": scope, "channel": channel, "paused": paused}
+
+
+def switch_words(row: Switch) -> str:
+    """Say which sending a switch row stops."""
+    where = "every workspace" if row.scope == EVERYTHING else f"workspace {row.scope}"
+    if row.paused:
+        return where
+    return f"{where} ({', '.join(sorted(row.paused_channels or ()))})"
+
+
+def _is_thrown(row: Switch) -> bool:
+    return bool(row.paused or row.paused_channels)
+
+
+# --- status --------------------------------------------------------------------------------------
+
+
+def status(operator: Operator) -> Answer:
+    """Show the switches, and how many items are due, scheduled and parked."""
+    now = operator.world.now()
+    workspaces = operator.workspaces()
+    scopes = [EVERYTHING, *(str(row.workspace) for row in workspaces)]
+    switches = dict(zip(scopes, operator.rows((Switch, scope) for scope in scopes), strict=True))
+    drafts = _count(operator, Draft.due_index, upto=now)
+    counts = {
+        "drafts_due": drafts,
+        "drafts_scheduled": max(0, _count(operator, Draft.due_index) - drafts),
+        "events_due": _count(operator, Inbound.due_index, upto=now),
+        "parked": _count(operator, Message.attention_index),
+    }
+    document = {
+        "switches": [_switch(scope, switches[scope]) for scope in scopes],
+        "workspaces": [_workspace(row, now) for row in workspaces],
+        "counts": counts,
+    }
+    return Answer(document, [_status_table(document, switches), _count_facts(counts)])
+
+
+def _count(operator: Operator, index: GlobalSecondaryIndex[Any], upto: int | None = None) -> int:
+    return sum(
+        len(operator.store.query(index, str(shard), upto=upto, limit=_MOST_COUNTED))
+        for shard in range(SHARDS)
+    )
+
+
+def _switch(scope: str, row: Switch | None) -> dict[str, Any]:
+    return {
+        "scope": scope,
+        "paused": bool(row.paused) if row is not None else False,
+        "paused_channels": sorted(row.paused_channels or ()) if row is not None else [],
+        "changed_at": int(row.changed_at) if row is not None else None,
+    }
+
+
+def _workspace(row: Workspace, now: int) -> dict[str, Any]:
+    unhealthy = row.unhealthy_until is not None and int(row.unhealthy_until) > now
+    return {
+        "workspace": row.workspace,
+        "name": row.name,
+        "sms_webhook": row.sms_webhook,
+        "gohighlevel_location_id": row.gohighlevel_location_id,
+        "healthy": not unhealthy,
+        "unhealthy_code": row.unhealthy_code if unhealthy else None,
+    }
+
+
+def _status_table(document: dict[str, Any], switches: dict[str, Switch | None]) -> Any:
+    health = {row["workspace"]: row for row in document["workspaces"]}
+    rows = []
+    for scope, row in switches.items():
+        thrown = row is not None and _is_thrown(row)
+        words = "paused" if row is not None and row.paused else "sending"
+        if row is not None and row.paused_channels and not row.paused:
+            words = f"paused: {', '.join(sorted(row.paused_channels))}"
+        known = health.get(scope, {})
+        rows.append(
+            (
+                screen.written("all" if scope == EVERYTHING else scope),
+                screen.written(known.get("name")),
+                screen.written(words, "bold yellow" if thrown else "green"),
+                screen.written(known.get("unhealthy_code") or "", "red"),
+            )
+        )
+    return screen.table(("workspace", "name", "sending", "provider refuses"), rows)
+
+
+def _count_facts(counts: dict[str, int]) -> Any:
+    names = {
+        "drafts_due": "drafts due now",
+        "drafts_scheduled": "drafts due later, or on their way",
+        "events_due": "recorded events to be finished",
+        "parked": "parked deliveries (`sender parked`)",
+    }
+    return screen.facts(
+        [
+            (
+                words,
+                screen.written(
+                    counts[name], "bold yellow" if name == "parked" and counts[name] else ""
+                ),
+            )
+            for name, words in names.items()
+        ]
+    )

@@ -1,0 +1,129 @@
+"""The faults that may strike at a boundary, and which of them make sense at which effect."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from devstack.sandbox.provider import Fault as SandboxFault
+from devstack.sandbox.provider import Kind
+from system_sender.world import Effect
+
+
+class Fault(StrEnum):
+    """What goes wrong at one boundary, once."""
+
+    # The process.
+    KILLED_BEFORE = "killed before"
+    KILLED_AFTER = "killed after"
+    # Stopped past every deadline while others recover its work, and then it goes on.
+    FROZEN = "frozen and thawed"
+    # The same, on a host whose monotonic clock sleeps with it.
+    SUSPENDED = "suspended with its host"
+    # The wall clock is set back to where it was: only the monotonic one tells.
+    CLOCK_SET_BACK = "frozen, and the clock set back"
+
+    # DynamoDB.
+    REQUEST_LOST = "request lost"
+    REPLY_LOST = "reply lost"
+    # The reply is lost, and the write is applied only after the next effect.
+    ARRIVES_LATE = "reply lost, applied later"
+    THROTTLED = "throttled"
+    CONFLICT = "transaction conflict"
+    # A condition is false for a true reason, and another row is in conflict.
+    CONFLICT_AND_CONDITION = "conflict and failed condition"
+    # The SDK sends it again after its first answer was lost: the same token twice.
+    ECHOED = "echoed by an SDK retry"
+    # Nothing reaches DynamoDB any more until this invocation is over.
+    OUTAGE = "storage down for the rest"
+
+    # The provider.
+    REFUSED = "definite 4xx"
+    RATE_LIMITED = "429"
+    UNAUTHORIZED = "401"
+    SERVER_ERROR_BEFORE = "5xx before acceptance"
+    SERVER_ERROR_AFTER = "5xx after acceptance"
+    RESET_BEFORE = "reset before acceptance"
+    RESET_AFTER = "reset after acceptance"
+    STALLED_BEFORE = "timed out, not accepted"
+    STALLED_AFTER = "timed out, accepted"
+    ACCEPTED_LATE = "timed out, accepted later"
+    UNREADABLE = "accepted, empty answer"
+
+
+PROCESS_FAULTS = (
+    Fault.KILLED_BEFORE,
+    Fault.KILLED_AFTER,
+    Fault.FROZEN,
+    Fault.SUSPENDED,
+    Fault.CLOCK_SET_BACK,
+)
+FREEZES = frozenset({Fault.FROZEN, Fault.SUSPENDED, Fault.CLOCK_SET_BACK})
+
+# Longer than any request may take, so that the sender has given up.
+_STALL_SECONDS = 60.0
+
+PROVIDER_FAULTS: Mapping[Fault, SandboxFault] = {
+    Fault.REFUSED: SandboxFault(Kind.REFUSE, refusal="contact_not_found"),
+    Fault.RATE_LIMITED: SandboxFault(Kind.REFUSE, refusal="too_many_requests", retry_after="30"),
+    Fault.UNAUTHORIZED: SandboxFault(Kind.REFUSE, refusal="invalid_token"),
+    Fault.SERVER_ERROR_BEFORE: SandboxFault(Kind.SERVER_ERROR_BEFORE),
+    Fault.SERVER_ERROR_AFTER: SandboxFault(Kind.SERVER_ERROR_AFTER, status=502),
+    Fault.RESET_BEFORE: SandboxFault(Kind.RESET_BEFORE),
+    Fault.RESET_AFTER: SandboxFault(Kind.RESET_AFTER),
+    Fault.STALLED_BEFORE: SandboxFault(Kind.STALL_BEFORE, seconds=_STALL_SECONDS),
+    Fault.STALLED_AFTER: SandboxFault(Kind.STALL_AFTER, seconds=_STALL_SECONDS),
+    Fault.ACCEPTED_LATE: SandboxFault(Kind.ACCEPT_LATE, seconds=_STALL_SECONDS),
+    Fault.UNREADABLE: SandboxFault(Kind.EMPTY_SUCCESS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """One outside effect of a run, by its number in the order of happening."""
+
+    number: int
+    effect: Effect
+    name: str
+
+
+def faults_at(boundary: Boundary) -> tuple[Fault, ...]:
+    """Return every fault that can strike there."""
+    match boundary.effect:
+        case Effect.DATABASE_READ:
+            return (*PROCESS_FAULTS, Fault.REPLY_LOST, Fault.THROTTLED, Fault.OUTAGE)
+        case Effect.DATABASE_WRITE:
+            mixed = (Fault.CONFLICT_AND_CONDITION,) if _rests_on_the_lead(boundary) else ()
+            return (
+                *PROCESS_FAULTS,
+                Fault.REQUEST_LOST,
+                Fault.REPLY_LOST,
+                Fault.ARRIVES_LATE,
+                Fault.THROTTLED,
+                Fault.CONFLICT,
+                *mixed,
+                Fault.ECHOED,
+                Fault.OUTAGE,
+            )
+        case Effect.SECRET:
+            return (*PROCESS_FAULTS, Fault.THROTTLED)
+        case Effect.PROVIDER:
+            return (*PROCESS_FAULTS, *PROVIDER_FAULTS)
+        case Effect.INVOKE:
+            return PROCESS_FAULTS
+
+
+def distinct_faults_at(boundary: Boundary) -> tuple[Fault, ...]:
+    """Return the faults without those that leave the very same world behind as another one.
+
+    Reading changes nothing, so dying after a read is dying before it, and a read whose reply was
+    lost is a read that was throttled.
+    """
+    if boundary.effect not in (Effect.DATABASE_READ, Effect.SECRET):
+        return faults_at(boundary)
+    same = (Fault.KILLED_AFTER, Fault.REPLY_LOST)
+    return tuple(fault for fault in faults_at(boundary) if fault not in same)
+
+
+def _rests_on_the_lead(boundary: Boundary) -> bool:
+    """Say whether the write is conditional on the lead's version: a claim, or a recording."""
+    return boundary.name.startswith(("write suppression+message", "write event+lead"))

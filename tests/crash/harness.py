@@ -1,0 +1,163 @@
+"""Runs a story under planned faults, and the same again for every fault and every pair."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from system_sender import models
+from system_sender import sweep as sweeping
+
+from tests.crash.connection import FaultyConnection
+from tests.crash.faults import Boundary, Fault, distinct_faults_at, faults_at
+from tests.crash.story import Story, StoryMaker, Verdict
+from tests.crash.world import FaultyWorld
+
+Plan = tuple[tuple[int, Fault], ...]
+_run_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run and what came of it.
+
+    Attributes:
+        trace: the boundaries that a fault could strike, in the order of happening.
+        parked, settled: deliveries that were parked, and that a person's word settled.
+        problems: why the run is a failure, in words; empty when it is none.
+    """
+
+    plan: Plan
+    trace: tuple[Boundary, ...]
+    duplicates: int
+    lost: int
+    parked: int
+    settled: int
+    problems: tuple[str, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Say whether the promise was broken, or anything else went wrong."""
+        return bool(self.duplicates or self.lost or self.problems)
+
+    def describe(self) -> str:
+        """Return the run in words, so that it can be told and repeated."""
+        names = {boundary.number: boundary.name for boundary in self.trace}
+        faults = ", ".join(
+            f"{fault.value} at {number} ({names.get(number, 'never reached')})"
+            for number, fault in self.plan
+        )
+        counts = f"duplicates {self.duplicates}, lost {self.lost}"
+        return f"[{faults or 'no fault'}]: {counts}; {'; '.join(self.problems) or 'no problem'}"
+
+
+def run(make: StoryMaker, connection: FaultyConnection, plan: Plan = ()) -> Run:
+    """Run a story under a plan, from a fresh workspace to days after its end."""
+    world = FaultyWorld(f"run{next(_run_numbers)}", connection, dict(plan))
+    story = make(world)
+    try:
+        return _run(story, world, plan)
+    finally:
+        story.clean()
+
+
+def _run(story: Story, world: FaultyWorld, plan: Plan) -> Run:
+    faults = frozenset(fault for _, fault in plan)
+    story.seed()
+    story.begin()
+    story.recover()
+    quiet = story.judge(faults, final=False)
+    settled = story.settle()
+    trace = tuple(world.trace)
+    story.close()
+    final = story.judge(faults, final=True)
+    return Run(
+        plan=plan,
+        trace=trace,
+        duplicates=max(quiet.duplicates, final.duplicates),
+        lost=max(quiet.lost, final.lost),
+        parked=max(quiet.parked, settled),
+        settled=settled,
+        problems=tuple(dict.fromkeys((*quiet.problems, *final.problems, *_still_parked(final)))),
+    )
+
+
+def _still_parked(verdict: Verdict) -> tuple[str, ...]:
+    return ("a delivery stayed parked after it was settled",) if verdict.parked else ()
+
+
+@contextmanager
+def one_shard() -> Iterator[None]:
+    """Let the sweep read one shard: three more are the same boundaries three times more."""
+    shards = models.SHARDS, sweeping.SHARDS
+    models.SHARDS = sweeping.SHARDS = 1
+    try:
+        yield
+    finally:
+        models.SHARDS, sweeping.SHARDS = shards
+
+
+def single_plans(trace: tuple[Boundary, ...]) -> list[Plan]:
+    """Return every fault at every boundary of a trace."""
+    return [((at.number, fault),) for at in trace for fault in faults_at(at)]
+
+
+def pair_plans(single: Run) -> list[Plan]:
+    """Return every second fault at every boundary that followed the first."""
+    if not single.plan or single.plan[0][1] not in distinct_faults_at(_struck(single)):
+        return []
+    ((number, _),) = single.plan
+    return [
+        (*single.plan, (at.number, fault))
+        for at in single.trace
+        if at.number > number
+        for fault in distinct_faults_at(at)
+    ]
+
+
+def _struck(single: Run) -> Boundary:
+    return single.trace[single.plan[0][0] - 1]
+
+
+@dataclass(slots=True)
+class Count:
+    """The sum of many runs."""
+
+    crash_points: int = 0
+    runs: int = 0
+    duplicates: int = 0
+    lost: int = 0
+    parked: int = 0
+    settled: int = 0
+    failures: int = 0
+
+    def add(self, other: Run) -> None:
+        """Add one run."""
+        self.runs += 1
+        self.duplicates += other.duplicates
+        self.lost += other.lost
+        self.parked += other.parked
+        self.settled += other.settled
+        self.failures += other.failed
+
+    def merge(self, other: "Count") -> None:
+        """Add another sum."""
+        self.crash_points += other.crash_points
+        self.runs += other.runs
+        self.duplicates += other.duplicates
+        self.lost += other.lost
+        self.parked += other.parked
+        self.settled += other.settled
+        self.failures += other.failures
+
+    def line(self, faults: int) -> str:
+        """Return the one line that sums it all up."""
+        return (
+            f"crash points {self.crash_points}, faults {faults}, runs {self.runs}, "
+            f"duplicates {self.duplicates}, lost {self.lost}, parked {self.parked}, "
+            f"parked-and-settled {self.settled}"
+        )
+
+
+Report = Callable[[Run], None]
+Makers = Mapping[str, StoryMaker]

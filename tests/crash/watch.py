@@ -1,0 +1,98 @@
+"""Looks at the rows after every write: each move must be in the state tables, each row findable."""
+
+from system_sender.models import Draft, Inbound, Message
+from system_sender.states import (
+    DRAFT_BORN,
+    DRAFT_TRANSITIONS,
+    MESSAGE_TRANSITIONS,
+    DraftState,
+    MessageState,
+)
+from system_sender.store import Key, Store
+
+MOST_PARTS = 3
+
+
+class Rows:
+    """The rows of one draft, read as one snapshot."""
+
+    def __init__(self, store: Store, draft_id: str, event_id: str | None) -> None:
+        keys: list[Key] = [(Draft, draft_id)]
+        keys += [(Message, draft_id, part) for part in range(MOST_PARTS)]
+        if event_id is not None:
+            keys.append((Inbound, event_id))
+        read = store.read(*keys)
+        self.draft: Draft | None = read[0]
+        self.messages: dict[int, Message] = {
+            int(row.part): row for row in read[1 : 1 + MOST_PARTS] if row is not None
+        }
+        self.inbound: Inbound | None = read[-1] if event_id is not None else None
+
+    def due_at(self) -> int | None:
+        """Return when the next sweep has something to do here, or None."""
+        rows = (self.draft, self.inbound)
+        times = [int(row.due_at) for row in rows if row is not None and row.due_at is not None]
+        return min(times, default=None)
+
+    def parked(self) -> list[Message]:
+        """Return the deliveries that wait for a person."""
+        return [row for row in self.messages.values() if row.attention is not None]
+
+
+class Watch:
+    """Remembers the last look and compares the next one with it."""
+
+    def __init__(self, store: Store, draft_id: str, event_id: str | None) -> None:
+        self._store = store
+        self._draft_id = draft_id
+        self._event_id = event_id
+        self._draft: DraftState | None = None
+        self._messages: dict[int, MessageState] = {}
+        self.rows: Rows | None = None
+        self.problems: list[str] = []
+        self.moves: set[tuple[str, str, str]] = set()
+
+    def look(self) -> None:
+        """Look at the rows once more, and note what is wrong with them."""
+        rows = self.rows = Rows(self._store, self._draft_id, self._event_id)
+        self._look_at_draft(rows)
+        for part, row in rows.messages.items():
+            self._look_at_message(part, MessageState(row.state))
+        self._look_for_the_lost(rows)
+
+    def _look_at_draft(self, rows: Rows) -> None:
+        state = None if rows.draft is None else DraftState(rows.draft.state)
+        before, self._draft = self._draft, state
+        if state is None or state is before:
+            return
+        legal = state in (DRAFT_BORN if before is None else DRAFT_TRANSITIONS[before])
+        self._note("draft", before, state, legal=legal)
+
+    def _look_at_message(self, part: int, state: MessageState) -> None:
+        before = self._messages.get(part)
+        self._messages[part] = state
+        if state is before:
+            return
+        born = (MessageState.QUEUED, MessageState.SENDING)
+        legal = state in (born if before is None else MESSAGE_TRANSITIONS[before])
+        self._note(f"part {part}", before, state, legal=legal)
+
+    def _note(self, what: str, before: str | None, after: str, *, legal: bool) -> None:
+        self.moves.add((what.split(" ", maxsplit=1)[0], before or "absent", after))
+        if not legal:
+            self.problems.append(f"{what} went from {before} to {after}")
+
+    def _look_for_the_lost(self, rows: Rows) -> None:
+        """A crash right now must leave rows that a sweep or a person finds."""
+        draft, inbound = rows.draft, rows.inbound
+        if draft is not None:
+            waits = draft.state in (DraftState.APPROVED, DraftState.SENDING)
+            if waits and (draft.due_at is None or draft.due_shard is None):
+                self.problems.append(f"the draft is {draft.state} and no sweep finds it")
+            if draft.state == DraftState.UNKNOWN and not rows.parked():
+                self.problems.append("the draft is unknown and no person sees why")
+        if inbound is not None and inbound.finished_code is None and inbound.due_at is None:
+            self.problems.append("the inbound event is unfinished and no sweep finds it")
+        for row in rows.messages.values():
+            if row.state == MessageState.UNKNOWN and row.attention_at is None:
+                self.problems.append(f"part {row.part} is unknown and on nobody's list")

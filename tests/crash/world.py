@@ -1,0 +1,264 @@
+"""A world with a clock of its own, in which any outside effect can be made to fail."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from devstack.sandbox.provider import Response, Sandbox
+from pynamodb.exceptions import PynamoDBException
+from system_sender.secrets import SecretUnavailable
+from system_sender.store import StorageError
+from system_sender.world import Effect, World
+
+from tests.crash import connection as raw
+from tests.crash.connection import FaultyConnection
+from tests.crash.faults import FREEZES, PROVIDER_FAULTS, Boundary, Fault
+from tests.support.transport import SandboxTransport
+
+T = TypeVar("T")
+
+# Ten in the morning in New York on a Monday in summer: no cap's day ends within minutes.
+BEGINNING = 1_782_741_600_000
+# Past the post window, the request's time limit, the grace after it, and a function's timeout.
+PAST_EVERY_DEADLINE = 20 * 60_000
+_EFFECT_MILLISECONDS = 3
+
+_DATABASE = (Effect.DATABASE_READ, Effect.DATABASE_WRITE)
+_STRIKES: Mapping[Fault, raw.Strike] = {
+    Fault.REQUEST_LOST: raw.request_lost,
+    Fault.REPLY_LOST: raw.reply_lost,
+    Fault.THROTTLED: raw.throttled,
+    Fault.CONFLICT: raw.conflict,
+    Fault.CONFLICT_AND_CONDITION: raw.conflict_and_condition,
+    Fault.ECHOED: raw.echoed,
+    Fault.OUTAGE: raw.request_lost,
+}
+
+
+class Killed(BaseException):
+    """The process died here. No handler of the code under test may catch it."""
+
+
+@dataclass(slots=True)
+class Process:
+    """One invocation of a function."""
+
+    dead: bool = False
+    cut_off: bool = False
+
+
+@dataclass(slots=True)
+class _Late:
+    """A write still on its way, and how many effects happen before it lands."""
+
+    effects: int
+    land: Callable[[], object]
+
+
+class FaultyWorld(World):
+    """Numbers every effect and lets planned faults strike.
+
+    Attributes:
+        plan: the fault for each number of a boundary.
+        trace: every boundary so far, in the order of happening.
+        problems: what no fault may cause, in words.
+        recover: what everybody else does while one process is frozen.
+        interfere: bumps the lead's version, as some other writer would.
+        watch: called after every write, to look at what it left.
+    """
+
+    def __init__(
+        self, name: str, connection: FaultyConnection, plan: Mapping[int, Fault] | None = None
+    ) -> None:
+        self.name = name
+        self.connection = connection
+        self.plan = plan or {}
+        self.trace: list[Boundary] = []
+        self.problems: list[str] = []
+        self.recover: Callable[[], None] = _nobody
+        self.interfere: Callable[[], None] = _nobody
+        self.watch: Callable[[], None] = _nobody
+        self.sandbox = Sandbox(clock=lambda: self.now() / 1000, seed=name)
+        self._wall = BEGINNING
+        self._monotonic = 1_000.0
+        self._ids = 0
+        self._processes: list[Process] = []
+        self._late: list[_Late] = []
+        self._appointments: list[tuple[int, Callable[[], object]]] = []
+
+    # --- clock and ids
+
+    def now(self) -> int:
+        """Return the virtual wall clock in epoch milliseconds, UTC."""
+        return self._wall
+
+    def monotonic(self) -> float:
+        """Return the virtual monotonic clock in seconds."""
+        return self._monotonic
+
+    def new_id(self) -> str:
+        """Return an id that no other run has: DynamoDB remembers tokens for ten minutes."""
+        self._ids += 1
+        return f"{self.name}-{self._ids}"
+
+    def wait(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        self.advance(int(seconds * 1000))
+
+    def advance(self, milliseconds: int) -> None:
+        """Let virtual time pass, and keep the appointments that fall into it."""
+        self._wall += milliseconds
+        self._monotonic += milliseconds / 1000
+        kept = [keep for at, keep in self._appointments if at <= self._wall]
+        self._appointments = [pair for pair in self._appointments if pair[0] > self._wall]
+        for keep in kept:
+            keep()
+
+    def advance_to(self, wall: int) -> None:
+        """Let virtual time pass until this moment, and always a second at least."""
+        self.advance(max(1_000, wall - self._wall))
+
+    # --- processes
+
+    def invoke(self, function: Callable[[], object]) -> bool:
+        """Run one invocation in a process of its own; say whether it came to its end."""
+        process = Process()
+        self._processes.append(process)
+        try:
+            function()
+        except Killed:
+            return False
+        except (StorageError, SecretUnavailable):
+            return False
+        except Exception as error:  # noqa: BLE001 - any other exception is a finding
+            self.problems.append(f"an invocation raised {type(error).__name__}: {error}")
+            return False
+        finally:
+            self._processes.pop()
+            self._land(everything=True)
+        return True
+
+    # --- effects
+
+    def perform(self, effect: Effect, name: str, call: Callable[[], T]) -> T:
+        """Perform one effect, or what the plan makes of it."""
+        process = self._processes[-1]
+        if process.dead:
+            raise Killed
+        boundary = Boundary(len(self.trace) + 1, effect, name)
+        self.trace.append(boundary)
+        self.advance(_EFFECT_MILLISECONDS)
+        fault = self.plan.get(boundary.number)
+        if fault is None and process.cut_off and effect in _DATABASE:
+            fault = Fault.OUTAGE
+        try:
+            return self._strike(process, fault, effect, call)
+        finally:
+            if effect is Effect.DATABASE_WRITE:
+                self.watch()
+            self._land()
+
+    def _strike(
+        self, process: Process, fault: Fault | None, effect: Effect, call: Callable[[], T]
+    ) -> T:
+        if fault is None:
+            return call()
+        if fault is Fault.KILLED_BEFORE:
+            process.dead = True
+            raise Killed
+        if fault is Fault.KILLED_AFTER:
+            return self._die_after(process, call)
+        if fault in FREEZES:
+            self._freeze(fault)
+            return call()
+        if fault in PROVIDER_FAULTS:
+            return self._misbehave(fault, call)
+        if effect is Effect.SECRET:
+            raise SecretUnavailable("The SSM parameter store could not be read.")
+        if fault is Fault.OUTAGE:
+            process.cut_off = True
+        if fault is Fault.CONFLICT_AND_CONDITION:
+            self.interfere()
+        self.connection.arm(self._arrive_late if fault is Fault.ARRIVES_LATE else _STRIKES[fault])
+        try:
+            return call()
+        finally:
+            self.connection.arm(None)
+
+    def _die_after(self, process: Process, call: Callable[[], T]) -> T:
+        try:
+            call()
+        finally:
+            process.dead = True
+            raise Killed
+
+    def _freeze(self, fault: Fault) -> None:
+        """Stop this process, let the others do what they do, and let it go on."""
+        wall, monotonic = self._wall, self._monotonic
+        self.advance(PAST_EVERY_DEADLINE)
+        self.recover()
+        if fault is Fault.SUSPENDED:
+            self._monotonic = monotonic
+        if fault is Fault.CLOCK_SET_BACK:
+            self._wall = wall
+
+    def _misbehave(self, fault: Fault, call: Callable[[], T]) -> T:
+        """Let the provider misbehave at this request, before anything programmed earlier."""
+        programmed = self.sandbox.faults()
+        self.sandbox.clear_faults()
+        self.sandbox.program(PROVIDER_FAULTS[fault])
+        try:
+            return call()
+        finally:
+            self.sandbox.clear_faults()
+            self.sandbox.program(*programmed)
+
+    # --- what happens later
+
+    def _arrive_late(
+        self, operation: str, arguments: dict[str, Any], call: raw.Call
+    ) -> dict[str, Any]:
+        self._late.append(_Late(2, call))
+        return raw.request_lost(operation, arguments, call)
+
+    def _land(self, *, everything: bool = False) -> None:
+        """Apply the writes whose time has come. One that is refused by then changes nothing."""
+        for late in self._late:
+            late.effects -= 1
+        landing = [late for late in self._late if everything or late.effects <= 0]
+        self._late = [late for late in self._late if late not in landing]
+        for late in landing:
+            try:
+                late.land()
+            except (ClientError, BotoCoreError, PynamoDBException):
+                continue
+            self.watch()
+
+    def timed_out(self, seconds: float, resume: Callable[[], Response] | None) -> None:
+        """Let the time pass that a sender waited in vain; the provider may act still later."""
+        if resume is not None:
+            self._appointments.append((self._wall + 2 * int(seconds * 1000), resume))
+        self.advance(int(seconds * 1000))
+
+
+def _nobody() -> None:
+    """Nobody else is there."""
+
+
+class WorldSecrets:
+    """A token and a webhook secret, behind the numbered seam as SSM is."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def get(self, workspace: str, provider: str, secret: str) -> str | None:
+        """Return the secret."""
+        return self._world.perform(Effect.SECRET, f"secret {secret}", lambda: "pit-test")
+
+
+def transport_of(world: FaultyWorld) -> SandboxTransport:
+    """Return a transport into the world's sandbox, whose timeouts take virtual time."""
+    return SandboxTransport(world.sandbox, timed_out=world.timed_out)
+
+

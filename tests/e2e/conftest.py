@@ -1,0 +1,151 @@
+"""An agency on the deployed system, set up and looked at as an operator does: with `sender`."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from devstack.deployment import LocalSystem
+from devstack.sandbox.ledger import Entry
+from devstack.sandbox.webhooks import Webhook, inbound_message
+
+PROJECT = Path(__file__).parents[2]
+PHONE = "+12125550101"
+
+
+@dataclass
+class Agency:
+    """One workspace of the deployed system, with one lead, Dana."""
+
+    system: LocalSystem
+    name: str
+    folder: Path
+
+    @property
+    def location(self) -> str:
+        return f"location-{self.name}"
+
+    @property
+    def contact(self) -> str:
+        return f"contact-{self.name}"
+
+    @property
+    def lead(self) -> str:
+        return f"{self.name}:dana"
+
+    def seed(self, **workspace: Any) -> "Agency":
+        campaign = f"{self.name}:autumn"
+        seed = {
+            "workspaces": [
+                {
+                    "id": self.name,
+                    "name": "Acme",
+                    "region": "US",
+                    "time_zone": "America/New_York",
+                    "gohighlevel": {"location_id": self.location, "sms_webhook": "marketplace"},
+                    "default_campaign": campaign,
+                    **workspace,
+                }
+            ],
+            "campaigns": [
+                {
+                    "id": campaign,
+                    "name": "Autumn",
+                    "response_mode": "AI_AUTO_SEND",
+                    "reply_template": "Hi $first_name, does 2pm Tuesday work?",
+                }
+            ],
+            "leads": [
+                {
+                    "id": self.lead,
+                    "first_name": "Dana",
+                    "phone": PHONE,
+                    "gohighlevel_contact_id": self.contact,
+                    "campaign": campaign,
+                }
+            ],
+        }
+        path = self.folder / f"{self.name}.json"
+        path.write_text(json.dumps(seed))
+        self.sender("seed", str(path))
+        self.sender("secret", self.name, "token", stdin="pit-for-tests\n")
+        return self
+
+    def sender(self, *arguments: str, stdin: str = "") -> Any:
+        """Run `sender --json` and return what it answers."""
+        done = subprocess.run(
+            [sys.executable, "-m", "system_sender.cli", "--json", *arguments],
+            env={
+                **self.system.environment,
+                "SENDER_STACK": self.system.stack_name,
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(PROJECT / "layers" / "system_sender"),
+            },
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def text(self, text: str, **fields: Any) -> Webhook:
+        """Return a signed inbound text of Dana's."""
+        return inbound_message(
+            self.system.signer,
+            location_id=self.location,
+            contact_id=self.contact,
+            text=text,
+            **{"from": PHONE, **fields},
+        )
+
+    def post(self, webhook: Webhook, workspace: str | None = "") -> requests.Response:
+        """Deliver a webhook; `workspace=None` takes the path of a shared app."""
+        return requests.post(
+            self.system.webhook_url(self.name if workspace == "" else workspace),
+            data=webhook.body,
+            headers=dict(webhook.headers),
+            timeout=60,
+        )
+
+    def accepted(self) -> list[Entry]:
+        """Return what the provider accepted for Dana."""
+        return list(self.system.sandbox().ledger().accepted(contact_id=self.contact))
+
+    def sweep(self) -> Any:
+        """Invoke the sweep as the schedule does."""
+        return self._invoke("followup-cron", {})
+
+    def invoke_webhook(self, event: dict[str, Any]) -> Any:
+        """Invoke the webhook function with an event of API Gateway's."""
+        return self._invoke("webhook-sms", event)
+
+    def _invoke(self, function: str, event: dict[str, Any]) -> Any:
+        answer = boto3.client("lambda", **self.system.client_options).invoke(
+            FunctionName=self.system.function_name(function), Payload=json.dumps(event).encode()
+        )
+        return json.loads(answer["Payload"].read())
+
+
+@pytest.fixture(scope="session")
+def agencies(
+    local_system: LocalSystem, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Agency]:
+    numbers = itertools.count(1)
+    folder = tmp_path_factory.mktemp("seeds")
+    return lambda: Agency(local_system, f"agency{next(numbers)}", folder)
+
+
+@pytest.fixture
+def agency(agencies: Callable[[], Agency]) -> Agency:
+    """A freshly seeded agency of its own."""
+    return agencies().seed()

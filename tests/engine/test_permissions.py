@@ -1,0 +1,166 @@
+"""The roles of the template allow what the functions do to DynamoDB, and nothing else."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load
+from pynamodb.connection import Connection
+
+from devstack.dynamodb_local import DynamoDBLocal
+from devstack.sandbox.provider import Fault, Kind, Sandbox
+from devstack.sandbox.webhooks import Signer, Webhook, contact_dnd_update, inbound_message
+from system_sender.budget import Budget, overdue_at
+from system_sender.gate import send_approved_draft
+from system_sender.models import Inbound
+from system_sender.states import DraftState
+from system_sender.store import Store
+from system_sender.sweep import sweep
+from system_sender.switches import POST_WINDOW_SECONDS
+from system_sender.transport import Answer, Guard, NoAnswer, Request
+from system_sender.webhook import handle
+from tests.support.clock import SteppingWorld
+from tests.support.permissions import ObservedConnection, granted
+from tests.support.scene import Scene
+from tests.support.tables import create_tables
+from tests.support.transport import SandboxTransport
+
+TEMPLATE: dict[str, Any] = json.loads(
+    json.dumps(load(str(Path(__file__).parents[2] / "template.yaml")))
+)
+LONG = "One text that needs two parts to go. " * 8
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class DyingTransport(SandboxTransport):
+    """Hands the request over and dies."""
+
+    def send(self, request: Request, *, seconds: float, guard: Guard) -> Answer | NoAnswer:
+        super().send(request, seconds=seconds, guard=guard)
+        raise Killed
+
+
+class Stage:
+    """A scene whose set-up is written without being observed."""
+
+    def __init__(self, engine: DynamoDBLocal, name: str) -> None:
+        options = {
+            "host": engine.endpoint_url,
+            "region": "us-east-1",
+            "aws_access_key_id": "local",
+            "aws_secret_access_key": "local",
+        }
+        unobserved = Connection(**options)
+        create_tables(unobserved)
+        self.observed = ObservedConnection(**options)
+        self.world = SteppingWorld()
+        self.signer = Signer()
+        self.scene = Scene(
+            Store(self.world, unobserved),
+            self.world,
+            Sandbox(clock=lambda: self.world.now() / 1000),
+            name,
+            public_key=self.signer.public_key(),
+        ).seed()
+        self.system = self.scene.system(store=Store(self.world, self.observed))
+
+    def budget(self) -> Budget:
+        return Budget.of_seconds(self.world, 28)
+
+    def post(self, webhook: Webhook, *, shared: bool = False) -> None:
+        path = None if shared else {"workspace": self.scene.workspace}
+        event = {
+            "headers": dict(webhook.headers),
+            "body": webhook.body.decode(),
+            "pathParameters": path,
+        }
+        assert handle(self.system, event, self.budget()).status == 200
+
+    def text(self, text: str, contact: str | None = None, **fields: Any) -> Webhook:
+        return inbound_message(
+            self.signer,
+            location_id=self.scene.location,
+            contact_id=contact or self.scene.contact,
+            text=text,
+            **fields,
+        )
+
+    def sweep(self) -> None:
+        sweep(self.system, Budget.of_seconds(self.world, 120), workers=1)
+
+    def die_after_sending(self, draft_id: str) -> None:
+        """Send a draft with a process that ends before it can write down the answer."""
+        send_approved_draft(
+            self.scene.system(transport=DyingTransport(self.scene.sandbox)),
+            draft_id,
+            budget=self.budget(),
+        )
+
+    def fail(self, kind: Kind, **options: Any) -> None:
+        self.scene.sandbox.program(Fault(kind, **options))
+
+
+@pytest.fixture
+def stage(dynamodb_local: DynamoDBLocal) -> Callable[[str], Stage]:
+    return lambda name: Stage(dynamodb_local, name)
+
+
+def test_the_webhook_may_do_what_it_does_and_nothing_else(stage: Callable[[str], Stage]) -> None:
+    s = stage("webhook-permissions")
+    hello = s.text("Hello?")
+    s.post(hello)
+    s.post(hello, shared=True)
+    s.post(s.text("Who is this?", contact="somebody-new", **{"from": "+15550100099"}))
+    s.scene.draft("waiting", due_at=s.world.now() + 10_000_000)
+    s.fail(Kind.REFUSE, refusal="invalid_token")
+    s.post(s.text("Still there?"))
+    s.world.step(3600)
+    s.fail(Kind.REFUSE, refusal="dnd_sms")
+    s.post(s.text("Hello again"))
+    s.post(
+        contact_dnd_update(
+            s.signer, location_id=s.scene.location, contact_id=s.scene.contact
+        )
+    )
+    s.post(s.text("STOP"))
+    assert s.observed.observed == granted(TEMPLATE, "WebhookSmsRole")
+
+
+def test_the_sweep_may_do_what_it_does_and_nothing_else(stage: Callable[[str], Stage]) -> None:
+    s = stage("sweep-permissions")
+    unfinished = s.scene.workspace + ":gohighlevel:message:unfinished"
+    lead = s.scene.lead_now()
+    s.scene.put(
+        Inbound(
+            unfinished,
+            workspace=s.scene.workspace,
+            lead_id=lead.lead_id,
+            kind="message",
+            channel="sms",
+            text="Hello?",
+            sequence=lead.inbound_count,
+            received_at=s.world.now(),
+            due_shard="0",
+            due_at=s.world.now(),
+        )
+    )
+    s.sweep()
+    s.scene.draft("dies", sent_by="setter")
+    s.fail(Kind.REFUSE, refusal="invalid_token")
+    s.sweep()
+    s.world.step(3600)
+    s.scene.draft("refused", text=LONG, sent_by="setter")
+    s.fail(Kind.REFUSE, refusal="dnd_sms", text_contains="One text")
+    s.sweep()
+    dead = s.scene.draft("dead", sent_by="setter")
+    with pytest.raises(Killed):
+        s.die_after_sending(dead.draft_id)
+    s.world.step(overdue_at(int(POST_WINDOW_SECONDS * 1000)) / 1000 + 1)
+    s.sweep()
+    assert s.scene.draft_now(dead.draft_id).state == DraftState.UNKNOWN
+    assert s.observed.observed == granted(TEMPLATE, "FollowupCronRole")

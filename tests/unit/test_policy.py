@@ -1,0 +1,268 @@
+"""May a draft go? Each reason alone, and which reason wins."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from system_sender.codes import Code
+from system_sender.models import Campaign, Draft, Lead, Workspace
+from system_sender.policy import (
+    DAY,
+    LONGEST_WAIT,
+    LOOK_AGAIN,
+    Go,
+    Refuse,
+    Situation,
+    Verdict,
+    Wait,
+    automated_today,
+    local_day,
+    may_send,
+)
+from system_sender.states import DRAFT_TRANSITIONS, DraftState
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def at(text: str) -> int:
+    """Epoch milliseconds of a New York wall clock time."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp() * 1000)
+
+
+NOW = at("2026-03-03T12:00:00")
+
+
+def situation(
+    *,
+    draft: dict[str, Any] | None = None,
+    lead: dict[str, Any] | None = None,
+    workspace: dict[str, Any] | None = None,
+    campaign: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Situation:
+    """A situation in which nothing stands in the way, but for what is said."""
+    values: dict[str, Any] = {
+        "draft": Draft(
+            "acme:hello",
+            **{
+                "workspace": "acme",
+                "channel": "sms",
+                "campaign_id": "acme:autumn",
+                "confidence": 0.95,
+                "seen_inbounds": 1,
+                "seen_human_outbounds": 0,
+                "approved_at": NOW,
+                **(draft or {}),
+            },
+        ),
+        "lead": Lead("acme:dana", **{"inbound_count": 1, **(lead or {})}),
+        "workspace": Workspace("acme", **{"time_zone": "America/New_York", **(workspace or {})}),
+        "campaign": Campaign(
+            "acme:autumn",
+            **{"name": "Autumn", "response_mode": "AI_AUTO_SEND", **(campaign or {})},
+        ),
+        "paused": None,
+        "sent_by": "ai",
+        "continuing": False,
+        "now": NOW,
+    }
+    return Situation(**{**values, **changes})
+
+
+def test_nothing_in_the_way_is_go() -> None:
+    assert may_send(situation()) == Go()
+
+
+REASONS: list[tuple[str, dict[str, Any], Verdict]] = [
+    (
+        "a thrown switch",
+        {"paused": Code.PAUSED_ALL},
+        Wait(NOW + LOOK_AGAIN, Code.PAUSED_ALL),
+    ),
+    (
+        "the blacklist",
+        {"lead": {"blacklisted": True}},
+        Refuse(Code.BLACKLISTED, DraftState.FAILED),
+    ),
+    (
+        "an opt-out",
+        {"lead": {"suppressed_channels": {"sms"}}},
+        Refuse(Code.OPTED_OUT, DraftState.FAILED),
+    ),
+    (
+        "a newer inbound",
+        {"lead": {"inbound_count": 2}},
+        Refuse(Code.NEWER_INBOUND, DraftState.SUPERSEDED),
+    ),
+    (
+        "a person's reply",
+        {"lead": {"human_outbound_count": 1}},
+        Refuse(Code.HUMAN_REPLIED, DraftState.SUPERSEDED),
+    ),
+    (
+        "an unhealthy integration",
+        {"workspace": {"unhealthy_until": NOW + 5}},
+        Wait(NOW + 5, Code.INTEGRATION_UNHEALTHY),
+    ),
+    (
+        "a campaign that is gone",
+        {"campaign": None},
+        Refuse(Code.CAMPAIGN_NOT_FOUND, DraftState.NEEDS_REVIEW),
+    ),
+    (
+        "a campaign that people answer",
+        {"campaign": {"response_mode": "SETTER_MANAGED"}},
+        Refuse(Code.SETTER_MANAGED, DraftState.NEEDS_REVIEW),
+    ),
+    (
+        "too little confidence",
+        {"draft": {"confidence": 0.899}},
+        Refuse(Code.BELOW_THRESHOLD, DraftState.NEEDS_REVIEW),
+    ),
+    (
+        "too many unanswered messages",
+        {"lead": {"automated_in_a_row": 3}},
+        Refuse(Code.CONSECUTIVE_CAP, DraftState.NEEDS_REVIEW),
+    ),
+    (
+        "the day's cap",
+        {"lead": {"automated_today": 5, "automated_day": "2026-03-03"}},
+        Wait(at("2026-03-04T09:00:00"), Code.DAILY_CAP),
+    ),
+]
+
+
+def judged(reason: dict[str, Any], **changes: Any) -> Verdict:
+    fields = dict(reason)
+    gone = "campaign" in fields and fields["campaign"] is None
+    if gone:
+        fields.pop("campaign")
+    one = situation(**fields, **changes)
+    if gone:
+        one = Situation(**{**{f: getattr(one, f) for f in one.__slots__}, "campaign": None})
+    return may_send(one)
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"), [(r, v) for _, r, v in REASONS], ids=[name for name, _, _ in REASONS]
+)
+def test_each_reason_alone_holds_a_draft(reason: dict[str, Any], expected: Verdict) -> None:
+    assert judged(reason) == expected
+
+
+@pytest.mark.parametrize("first", range(len(REASONS)))
+@pytest.mark.parametrize("second", range(len(REASONS)))
+def test_of_two_reasons_the_earlier_one_is_given(first: int, second: int) -> None:
+    earlier, later = sorted((first, second))
+    both: dict[str, Any] = {}
+    for number in (later, earlier):
+        for name, value in REASONS[number][1].items():
+            merged = {**(both.get(name) or {}), **value} if isinstance(value, dict) else value
+            both[name] = merged
+    assert judged(both) == REASONS[earlier][2]
+
+
+@pytest.mark.parametrize("paused", [Code.PAUSED_ALL, Code.PAUSED_WORKSPACE, Code.PAUSED_CHANNEL])
+def test_every_scope_of_a_pause_holds_people_too(paused: Code) -> None:
+    assert may_send(situation(paused=paused, sent_by="setter")) == Wait(NOW + LOOK_AGAIN, paused)
+
+
+def test_a_person_is_bound_by_stops_but_not_by_campaign_confidence_and_caps() -> None:
+    automation: dict[str, Any] = {
+        "campaign": {"response_mode": "SETTER_MANAGED"},
+        "lead": {"automated_in_a_row": 99},
+        "draft": {"confidence": 0.1},
+    }
+    assert judged(automation, sent_by="setter") == Go()
+    for reason in ({"lead": {"blacklisted": True}}, {"lead": {"suppressed_channels": {"sms"}}}):
+        assert isinstance(judged(reason, sent_by="setter"), Refuse)
+
+
+def test_an_opt_out_on_another_channel_does_not_stop_a_text() -> None:
+    assert judged({"lead": {"suppressed_channels": {"email"}}}) == Go()
+
+
+def test_confidence_at_the_threshold_is_enough() -> None:
+    assert judged({"draft": {"confidence": 0.9}}) == Go()
+
+
+def test_a_draft_without_a_campaign_still_obeys_the_caps() -> None:
+    free = {"draft": {"campaign_id": None}}
+    assert judged(free) == Go()
+    capped = judged({**free, "lead": {"automated_in_a_row": 3}})
+    assert capped == Refuse(Code.CONSECUTIVE_CAP, DraftState.NEEDS_REVIEW)
+
+
+def test_a_retried_draft_that_was_counted_is_not_stopped_by_its_own_count() -> None:
+    lead = {"automated_in_a_row": 3, "automated_today": 5, "automated_day": "2026-03-03"}
+    assert judged({"draft": {"counted": True}, "lead": lead}) == Go()
+
+
+def test_between_two_parts_only_stops_and_waits_count() -> None:
+    stale: dict[str, Any] = {
+        "lead": {"inbound_count": 9, "human_outbound_count": 9, "automated_in_a_row": 9}
+    }
+    assert judged(stale, continuing=True) == Go()
+    stopped = judged({"lead": {"suppressed_channels": {"sms"}}}, continuing=True)
+    assert stopped == Refuse(Code.OPTED_OUT, DraftState.FAILED)
+    paused = may_send(situation(paused=Code.PAUSED_ALL, continuing=True))
+    assert paused == Wait(NOW + LOOK_AGAIN, Code.PAUSED_ALL)
+
+
+WAITS: list[dict[str, Any]] = [
+    {"paused": Code.PAUSED_WORKSPACE},
+    {"workspace": {"unhealthy_until": NOW + DAY}},
+    {"lead": {"automated_today": 5, "automated_day": "2026-03-03"}},
+]
+
+
+@pytest.mark.parametrize("reason", WAITS)
+def test_after_a_day_of_waiting_a_person_is_asked(reason: dict[str, Any]) -> None:
+    just = {**reason, "draft": {"approved_at": NOW - LONGEST_WAIT}}
+    assert isinstance(judged(just), Wait)
+    too_long = {**reason, "draft": {"approved_at": NOW - LONGEST_WAIT - 1}}
+    assert judged(too_long) == Refuse(Code.WAITED_TOO_LONG, DraftState.NEEDS_REVIEW)
+
+
+@pytest.mark.parametrize("reason", WAITS)
+def test_half_a_message_waits_as_long_as_it_takes(reason: dict[str, Any]) -> None:
+    old = {**reason, "draft": {"approved_at": NOW - 30 * DAY}}
+    verdict = judged(old, continuing=True)
+    assert isinstance(verdict, Wait | Go)  # caps do not count any more between parts
+
+
+def test_an_integration_that_recovered_does_not_hold_anything() -> None:
+    assert judged({"workspace": {"unhealthy_until": NOW}}) == Go()
+
+
+def test_a_day_is_counted_in_the_workspaces_time_zone() -> None:
+    workspace = Workspace("acme", time_zone="America/New_York")
+    lead = Lead("acme:dana", automated_today=5, automated_day="2026-03-03")
+    late = at("2026-03-03T23:59:59")  # already the 4th in UTC
+    assert local_day(workspace, late) == "2026-03-03"
+    assert automated_today(lead, workspace, late) == 5
+    assert automated_today(lead, workspace, late + 1000) == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2026-03-07T12:00:00", "2026-03-08T09:00:00"),  # clocks go forward in the night
+        ("2026-10-31T12:00:00", "2026-11-01T09:00:00"),  # and back
+        ("2026-12-31T23:59:59", "2027-01-01T09:00:00"),
+        ("2026-03-03T00:00:00", "2026-03-04T09:00:00"),
+    ],
+)
+def test_the_cap_lifts_at_nine_the_next_local_morning(now: str, until: str) -> None:
+    moment = at(now)
+    lead = {"automated_today": 5, "automated_day": now[:10]}
+    verdict = judged({"lead": lead, "draft": {"approved_at": moment}}, now=moment)
+    assert verdict == Wait(at(until), Code.DAILY_CAP)
+
+
+def test_every_refusal_is_a_move_that_an_approved_draft_may_make() -> None:
+    for _, reason, _ in REASONS:
+        verdict = judged(reason)
+        if isinstance(verdict, Refuse):
+            assert verdict.becomes in DRAFT_TRANSITIONS[DraftState.APPROVED]

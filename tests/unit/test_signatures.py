@@ -1,0 +1,88 @@
+"""Who may knock: Ed25519 signatures over the raw bytes, and shared secrets."""
+
+import base64
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from system_sender.codes import Code
+from system_sender.inbound import EventRefused
+from system_sender.providers.gohighlevel import verify_secret, verify_signature
+from system_sender.settings import GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY
+
+from devstack.sandbox.webhooks import Signer
+
+BODY = '{"body": "Grüße \U0001f44b"}'.encode()
+OLD, NEW = Signer(), Signer()
+KEYS = (OLD.public_key(), NEW.public_key())
+
+
+def refused(signature: str | None, body: bytes = BODY, keys: tuple[str, ...] = KEYS) -> Code:
+    with pytest.raises(EventRefused) as refusal:
+        verify_signature(body, signature, keys)
+    return refusal.value.code
+
+
+@pytest.mark.parametrize("signer", [OLD, NEW])
+def test_any_of_the_configured_keys_may_have_signed(signer: Signer) -> None:
+    verify_signature(BODY, signer.signature(BODY), KEYS)
+
+
+@pytest.mark.parametrize("signature", [None, "", "N/A"])
+def test_no_signature_and_its_placeholder_are_missing(signature: str | None) -> None:
+    assert refused(signature) is Code.SIGNATURE_MISSING
+
+
+@pytest.mark.parametrize("signature", ["no base64!", "AAAA", "é", base64.b64encode(b"x").decode()])
+def test_what_is_no_signature_is_invalid(signature: str) -> None:
+    assert refused(signature) is Code.SIGNATURE_INVALID
+
+
+def test_a_single_changed_byte_invalidates() -> None:
+    signature = OLD.signature(BODY)
+    assert refused(signature, BODY + b" ") is Code.SIGNATURE_INVALID
+    assert refused(signature, BODY.replace(b"body", b"bodY")) is Code.SIGNATURE_INVALID
+
+
+def test_a_strangers_key_and_a_rotated_out_key_are_refused() -> None:
+    assert refused(Signer().signature(BODY)) is Code.SIGNATURE_INVALID
+    assert refused(OLD.signature(BODY), keys=(NEW.public_key(),)) is Code.SIGNATURE_INVALID
+
+
+def test_without_keys_nobody_is_let_in() -> None:
+    assert refused(OLD.signature(BODY), keys=()) is Code.SIGNATURE_INVALID
+
+
+def test_the_published_key_is_an_ed25519_key() -> None:
+    assert refused(OLD.signature(BODY), keys=(GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY,)) is (
+        Code.SIGNATURE_INVALID
+    )
+
+
+def test_another_kind_of_key_is_a_configuration_error_and_not_an_answer() -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    with pytest.raises(TypeError, match="must hold Ed25519 keys"):
+        verify_signature(BODY, OLD.signature(BODY), (base64.b64encode(encoded).decode(),))
+
+
+def test_the_right_secret_is_let_in() -> None:
+    verify_secret("s3cret-é", "s3cret-é")
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (None, Code.SIGNATURE_MISSING),
+        ("", Code.SIGNATURE_MISSING),
+        ("s3cret", Code.SIGNATURE_INVALID),
+        ("s3cret-é ", Code.SIGNATURE_INVALID),
+        ("S3CRET-é", Code.SIGNATURE_INVALID),
+        ("\ud800", Code.SIGNATURE_INVALID),
+    ],
+)
+def test_a_missing_or_another_secret_is_refused(given: str | None, code: Code) -> None:
+    with pytest.raises(EventRefused) as refusal:
+        verify_secret(given, "s3cret-é")
+    assert refusal.value.code is code
+    assert "s3cret" not in str(refusal.value)
