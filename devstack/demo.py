@@ -66,6 +66,7 @@ class Demo:
                 "PYTHONPATH": str(paths.PROJECT / "layers" / "system_sender"),
                 "SENDER_STACK": self.system.stack_name,
             },
+            cwd=paths.PROJECT,
             capture_output=True,
             text=True,
             check=False,
@@ -117,7 +118,7 @@ class Demo:
     def seed(self) -> None:
         """Write a workspace with the product's own command."""
         self.title(1, "A workspace, a campaign and three leads")
-        self.sender("seed", str(SEED))
+        self.sender("seed", str(SEED.relative_to(paths.PROJECT)))
         self.sender("secret", WORKSPACE, "token")
         self.console.print("  Acme answers its leads by itself: campaign mode AI_AUTO_SEND.")
 
@@ -153,7 +154,7 @@ class Demo:
         self.until(lambda: len(self.accepted("contact-omar")) == 1, 20)
         self.expect("contact-omar", 1)
         self.console.print(
-            "  The provider took the text; our process stands still and will never hear of it."
+            "  The provider took the text; our process stands still, and never hears of it."
         )
         return future
 
@@ -249,7 +250,6 @@ class Demo:
                 progress.advance(task, 0.25)
         report = self.sweep_now()
         self.console.print(f"  sweep: {report['codes'] or 'nothing was due'}")
-        self.until(lambda: bool(self.sender("parked")["parked"]), SWEEP_PATIENCE_SECONDS)
 
     def sweep_now(self) -> dict[str, Any]:
         """Invoke the sweep as the schedule does, without waiting for the full minute."""

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from devstack import deployment, paths
+from devstack import deployment, paths, servers
 from devstack.prepare import PreparationError
 from devstack.sam import SamError
 from devstack.sandbox import webhooks
@@ -17,8 +18,15 @@ from devstack.servers import ServerError
 
 STATE = paths.RUN / "up.json"
 WEBHOOK = paths.RUN / "inbound.json"
+SEED = paths.PROJECT / "devstack" / "seeds" / "demo.json"
 WORKSPACE = "acme"
 LOCATION = "acme-location"
+CONTACT = "contact-dana"
+PHONE = "+12125550101"
+
+
+class SeedError(Exception):
+    """The workspace could not be set up; the text is what the command said."""
 
 
 def main() -> None:
@@ -26,12 +34,22 @@ def main() -> None:
     state = running_state()
     if state is None:
         try:
-            system = deployment.start(report=lambda text: print(text, flush=True), tethered=False)
-        except (PreparationError, ServerError, SamError) as error:
+            state = _start()
+        except (PreparationError, ServerError, SamError, SeedError) as error:
             sys.exit(str(error))
+    print(_shown(state))
+
+
+def _start() -> dict[str, Any]:
+    system = deployment.start(report=_report, tethered=False)
+    try:
+        _seed(system)
         state = _state_of(system)
         STATE.write_text(json.dumps(state, indent=2))
-    print(_shown(state))
+    except BaseException:
+        system.stop()
+        raise
+    return state
 
 
 def running_state() -> dict[str, Any] | None:
@@ -49,12 +67,37 @@ def _runs(server: Mapping[str, Any]) -> bool:
         return False
 
 
+def _report(text: str) -> None:
+    print(text, flush=True)
+
+
+def _seed(system: deployment.LocalSystem) -> None:
+    """Set up one workspace as an operator does: with the `sender` command."""
+    _report(f"Seeding the workspace {WORKSPACE} from {SEED.relative_to(paths.PROJECT)}.")
+    _sender(system, "seed", str(SEED))
+    _sender(system, "secret", WORKSPACE, "token", answer="any-token-does-for-the-sandbox")
+
+
+def _sender(system: deployment.LocalSystem, *arguments: str, answer: str = "") -> None:
+    done = subprocess.run(
+        [paths.VENV / "bin" / "sender", *arguments],
+        env=servers.clean_environment(**system.environment),
+        input=answer,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SeedError(f"`sender {arguments[0]}` failed: {done.stdout}{done.stderr}")
+
+
 def _state_of(system: deployment.LocalSystem) -> dict[str, Any]:
     webhook = webhooks.inbound_message(
         system.signer,
         location_id=LOCATION,
-        contact_id="contact-dana",
+        contact_id=CONTACT,
         text="Is Tuesday still free?",
+        **{"from": PHONE},
     )
     WEBHOOK.write_bytes(webhook.body)
     return {
@@ -91,10 +134,11 @@ The system runs. `make down` ends it.
   webhook           {state["webhook_url"]}
   provider sandbox  {state["sandbox_url"]}
 
-For the `sender` command and AWS's own:
+For the `sender` command (`.venv/bin/sender`) and AWS's own:
   export {exports}
 
-A signed inbound text, as GoHighLevel posts it:
+A signed inbound text, as GoHighLevel posts it; the workspace {WORKSPACE} answers it once, however
+often it comes:
   curl -i {headers} --data-binary @{body} {state["webhook_url"]}
 
 What the provider accepted:

@@ -48,6 +48,10 @@ class FaultyConnection(Connection):
         """Return what PynamoDB makes its calls through."""
         return self._lean
 
+    def close(self) -> None:
+        """Close the sockets of all threads."""
+        self._lean.close()
+
 
 class _Client:
     """Speaks DynamoDB's JSON protocol, on a kept connection a thread."""
@@ -57,6 +61,7 @@ class _Client:
         self._address = urlsplit(engine.endpoint_url).netloc
         self._connection = connection
         self._local = threading.local()
+        self._open: list[http.client.HTTPConnection] = []
         # DynamoDB Local reads the region and the key from this, and checks no signature.
         options = engine.client_options
         scope = f"{options['aws_access_key_id']}/20260101/{options['region_name']}"
@@ -75,9 +80,7 @@ class _Client:
         return call() if strike is None else strike(operation, arguments, call)
 
     def _post(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = http.client.HTTPConnection(self._address)
+        connection = self._socket()
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": f"DynamoDB_20120810.{operation}",
@@ -91,6 +94,17 @@ class _Client:
         code = str(answer["__type"]).rpartition("#")[2]
         message = answer.get("message") or answer.get("Message") or ""
         raise ClientError({**answer, "Error": {"Code": code, "Message": message}}, operation)
+
+    def _socket(self) -> http.client.HTTPConnection:
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = http.client.HTTPConnection(self._address)
+            self._open.append(connection)
+        return connection
+
+    def close(self) -> None:
+        for connection in self._open:
+            connection.close()
 
 
 def _no_answer() -> ReadTimeoutError:
@@ -125,6 +139,9 @@ def throttled(operation: str, arguments: dict[str, Any], call: Call) -> dict[str
 
 def conflict(operation: str, arguments: dict[str, Any], call: Call) -> dict[str, Any]:
     """Cancel the transaction because another one is at its last row."""
+    if "TransactItems" not in arguments:
+        error = {"Code": "TransactionConflictException", "Message": "Another one is at this row."}
+        raise ClientError({"Error": error}, operation)
     steps = len(arguments["TransactItems"])
     reasons = [{"Code": "None"}] * (steps - 1) + [{"Code": "TransactionConflict"}]
     raise _cancelled(operation, reasons)

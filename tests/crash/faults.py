@@ -116,14 +116,21 @@ def distinct_faults_at(boundary: Boundary) -> tuple[Fault, ...]:
     """Return the faults without those that leave the very same world behind as another one.
 
     Reading changes nothing, so dying after a read is dying before it, and a read whose reply was
-    lost is a read that was throttled.
+    lost is a read that was throttled. The two clocks are compared only between a claim and its
+    request; anywhere else a clock that was set back is a clock.
     """
-    if boundary.effect not in (Effect.DATABASE_READ, Effect.SECRET):
-        return faults_at(boundary)
-    same = (Fault.KILLED_AFTER, Fault.REPLY_LOST)
+    same: set[Fault] = set()
+    if boundary.effect in (Effect.DATABASE_READ, Effect.SECRET):
+        same |= {Fault.KILLED_AFTER, Fault.REPLY_LOST}
+    if boundary.effect is not Effect.PROVIDER and not _is_claim(boundary):
+        same.add(Fault.CLOCK_SET_BACK)
     return tuple(fault for fault in faults_at(boundary) if fault not in same)
+
+
+def _is_claim(boundary: Boundary) -> bool:
+    return boundary.name.startswith("write suppression+message")
 
 
 def _rests_on_the_lead(boundary: Boundary) -> bool:
     """Say whether the write is conditional on the lead's version: a claim, or a recording."""
-    return boundary.name.startswith(("write suppression+message", "write event+lead"))
+    return _is_claim(boundary) or boundary.name.startswith("write event+lead")

@@ -1,9 +1,9 @@
 """Runs a story under planned faults, and the same again for every fault and every pair."""
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from system_sender import models
 from system_sender import sweep as sweeping
@@ -104,14 +104,14 @@ def single_plans(trace: tuple[Boundary, ...]) -> list[Plan]:
 
 def pair_plans(single: Run) -> list[Plan]:
     """Return every second fault at every boundary that followed the first."""
-    if not single.plan or single.plan[0][1] not in distinct_faults_at(_struck(single)):
+    ((number, fault),) = single.plan
+    if fault not in distinct_faults_at(_struck(single)):
         return []
-    ((number, _),) = single.plan
     return [
-        (*single.plan, (at.number, fault))
+        (*single.plan, (at.number, second))
         for at in single.trace
         if at.number > number
-        for fault in distinct_faults_at(at)
+        for second in distinct_faults_at(at)
     ]
 
 
@@ -121,43 +121,30 @@ def _struck(single: Run) -> Boundary:
 
 @dataclass(slots=True)
 class Count:
-    """The sum of many runs."""
+    """The sum of many runs; `failures` tells those that broke the promise or anything else."""
 
-    crash_points: int = 0
     runs: int = 0
     duplicates: int = 0
     lost: int = 0
     parked: int = 0
     settled: int = 0
-    failures: int = 0
+    failures: list[str] = field(default_factory=list)
 
-    def add(self, other: Run) -> None:
+    def add(self, one: Run) -> None:
         """Add one run."""
         self.runs += 1
-        self.duplicates += other.duplicates
-        self.lost += other.lost
-        self.parked += other.parked
-        self.settled += other.settled
-        self.failures += other.failed
+        self.duplicates += one.duplicates
+        self.lost += one.lost
+        self.parked += one.parked
+        self.settled += one.settled
+        if one.failed:
+            self.failures.append(one.describe())
 
     def merge(self, other: "Count") -> None:
         """Add another sum."""
-        self.crash_points += other.crash_points
         self.runs += other.runs
         self.duplicates += other.duplicates
         self.lost += other.lost
         self.parked += other.parked
         self.settled += other.settled
         self.failures += other.failures
-
-    def line(self, faults: int) -> str:
-        """Return the one line that sums it all up."""
-        return (
-            f"crash points {self.crash_points}, faults {faults}, runs {self.runs}, "
-            f"duplicates {self.duplicates}, lost {self.lost}, parked {self.parked}, "
-            f"parked-and-settled {self.settled}"
-        )
-
-
-Report = Callable[[Run], None]
-Makers = Mapping[str, StoryMaker]

@@ -99,10 +99,10 @@ class _Flight:
 
     def begin(self, connection: socket.socket) -> None:
         """Ask for permission and note that from here on the provider may see the request."""
-        if self.expired:
-            raise Withheld(Code.UNREACHABLE)
         self._socket = connection
         self._guard()
+        if self.expired:
+            raise Withheld(Code.UNREACHABLE)
         self.began = True
 
     @contextmanager
@@ -169,6 +169,7 @@ class HttpTransport:
     def __init__(self, world: World, pool_size: int = 64) -> None:
         self._world = world
         self._used_at = 0
+        self._idle = threading.Lock()
         self._session = requests.Session()
         # Otherwise requests would let a netrc file replace the Authorization header.
         self._session.trust_env = False
@@ -217,9 +218,11 @@ class HttpTransport:
 
     def _drop_idle_connections(self) -> None:
         now = self._world.now()
-        if now - self._used_at > IDLE_SECONDS * 1000:
-            self._session.close()
-        self._used_at = now
+        # One of several threads does it: closing again would take the pool away from the others.
+        with self._idle:
+            if now - self._used_at > IDLE_SECONDS * 1000:
+                self._session.close()
+            self._used_at = now
 
 
 def _failure_code(flight: _Flight) -> Code:

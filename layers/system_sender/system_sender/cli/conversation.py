@@ -96,7 +96,7 @@ def _messages(operator: Operator, lead_id: str, limit: int) -> list[dict[str, An
             "at": int(row.created_at),
             "order": 2,
             "kind": "outbound",
-            "id": document["message_id"],
+            "id": document["id"],
             "state": row.state,
             "code": row.code,
             "text": part_text(row, texts),

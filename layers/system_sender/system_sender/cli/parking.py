@@ -71,7 +71,7 @@ def _shown(document: list[dict[str, Any]]) -> list[Any]:
     shown: list[Any] = []
     for row in document:
         shown += [_facts(row), ""]
-    one = document[0]["message_id"]
+    one = document[0]["id"]
     shown.append("Look into the provider's conversation with the contact, then say what you saw:")
     rows = [
         (f"sender settle {one} {option}", _CHOICES[choice])
@@ -87,7 +87,7 @@ def _shown(document: list[dict[str, Any]]) -> list[Any]:
 
 def _facts(row: dict[str, Any]) -> Any:
     pairs: list[tuple[str, Any]] = [
-        ("delivery", screen.written(row["message_id"], "bold")),
+        ("delivery", screen.written(row["id"], "bold")),
         ("workspace", screen.written(row["workspace"])),
         ("lead", screen.written(f"{row['lead_id']}  {row['address']}")),
         ("contact", screen.written(row["contact_id"] or "-")),

@@ -174,7 +174,7 @@ def draft_document(draft: Draft) -> dict[str, Any]:
 def message_document(message: Message) -> dict[str, Any]:
     """Return a delivery as plain JSON values; times are epoch milliseconds, UTC."""
     return {
-        "message_id": message_id(message.draft_id, int(message.part)),
+        "id": message_id(message.draft_id, int(message.part)),
         "draft_id": message.draft_id,
         "part": int(message.part),
         "state": message.state,
@@ -246,7 +246,7 @@ def messages_table(messages: list[dict[str, Any]]) -> Any:
         ("delivery", "state", "attempt", "what happened"),
         [
             (
-                screen.written(row["message_id"]),
+                screen.written(row["id"]),
                 screen.state(row["state"]),
                 str(row["attempt"]),
                 screen.written(row["sentence"] or "-"),

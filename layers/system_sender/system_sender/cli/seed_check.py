@@ -101,8 +101,10 @@ def _mistake(detail: Any) -> Mistake:
 
 def _among_the_rest(raw: Any, broken: set[tuple[Any, ...]]) -> list[Mistake]:
     """Cross-check what is well formed, so that one round of corrections is enough."""
-    if not isinstance(raw, dict) or any(len(place) < 2 for place in broken):
+    whole = any(not place or place in {(section,) for section in SECTIONS} for place in broken)
+    if not isinstance(raw, dict) or whole:
         return []
+    broken = {place for place in broken if place[0] in SECTIONS}
     rest = {
         section: [
             item

@@ -240,7 +240,8 @@ def verify_secret(given: str | None, expected: str) -> None:
     """
     if not given:
         raise EventRefused(Code.SIGNATURE_MISSING)
-    if not hmac.compare_digest(given.encode(), expected.encode()):
+    # A header may hold what UTF-8 cannot.
+    if not hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode()):
         raise EventRefused(Code.SIGNATURE_INVALID)
 
 

@@ -1,0 +1,294 @@
+"""`sender drafts` and `sender draft`: a person decides, and the functions send."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from system_sender.cli.operator import Operator
+from system_sender.models import Lead, Message, Revision
+from system_sender.states import DraftState
+from system_sender.store import Write
+from system_sender.transport import Request
+from tests.support.scene import Scene
+from tests.unit.cli.conftest import Sender
+
+PENDING = {"state": DraftState.PENDING, "sent_by": None}
+
+
+def newer_inbound(scene: Scene) -> None:
+    write = Write(scene.world.new_id())
+    write.update("lead", Lead(scene.lead_id), [Lead.inbound_count.set(1), Lead.version.set(2)])
+    scene.store.write(write)
+
+
+# --- approve -------------------------------------------------------------------------------------
+
+
+def test_approving_sets_the_draft_due_now_and_records_who_did_it(
+    sender: Sender, scene: Scene
+) -> None:
+    scene.draft(**PENDING)
+    before = scene.world.now()
+
+    document = sender.json("draft", "approve", "acme:hello", "--user", "kim")
+
+    draft = scene.draft_now("acme:hello")
+    assert (draft.state, draft.sent_by, draft.user) == ("approved", "setter", "kim")
+    assert before <= draft.due_at <= scene.world.now()
+    assert draft.due_shard is not None, "no sweep would find it"
+    assert document["draft"]["state"] == "approved"
+    assert document["result"] is None
+
+
+def test_approving_sends_nothing_itself(
+    sender: Sender, scene: Scene, connections: list[Any]
+) -> None:
+    scene.draft(**PENDING)
+
+    sender.json("draft", "approve", "acme:hello")
+
+    assert connections == []
+    assert scene.store.get(Message, "acme:hello", 0) is None
+
+
+def test_the_command_has_no_way_to_a_provider(scene: Scene) -> None:
+    request = Request("POST", "http://127.0.0.1/conversations/messages", {})
+
+    with pytest.raises(RuntimeError, match="never calls a provider"):
+        Operator().system.transport.send(request, seconds=1, guard=lambda: None)
+
+
+def test_a_stale_draft_needs_the_override(sender: Sender, scene: Scene) -> None:
+    scene.draft(**PENDING)
+    newer_inbound(scene)
+
+    refusal = sender.refuses("draft", "approve", "acme:hello")
+
+    assert refusal["code"] == "stale_needs_word"
+    assert "--even-if-stale" in refusal["message"]
+    assert scene.draft_now("acme:hello").state == "pending"
+    sender.json("draft", "approve", "acme:hello", "--even-if-stale")
+    assert scene.draft_now("acme:hello").seen_inbounds == 1
+
+
+def test_a_rejected_draft_cannot_be_approved(sender: Sender, scene: Scene) -> None:
+    scene.draft(**PENDING)
+    sender.json("draft", "reject", "acme:hello")
+
+    assert sender.refuses("draft", "approve", "acme:hello")["code"] == "draft_rejected"
+
+
+def test_a_draft_that_does_not_exist_is_named(sender: Sender, scene: Scene) -> None:
+    refusal = sender.refuses("draft", "approve", "acme:none")
+
+    assert refusal["code"] == "draft_not_found"
+    assert "'acme:none'" in refusal["message"]
+
+
+# --- approve --now -------------------------------------------------------------------------------
+
+
+class Lambda:
+    """A Lambda service with one function, which answers what it is told to."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.error: str | None = None
+        self.answer: Any = {"code": "sent", "sentence": "The provider accepted the message."}
+        self.invoked: list[tuple[str, Any]] = []
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                service.invoked.append((self.path, json.loads(body)))
+                payload = json.dumps(service.answer).encode()
+                self.send_response(service.status)
+                if service.error:
+                    self.send_header("X-Amz-Function-Error", service.error)
+                if service.status != 200:
+                    self.send_header("x-amzn-ErrorType", "ResourceNotFoundException")
+                self.send_header("Content-Length", str(len(payload)))
+                self.end_headers()
+                self.wfile.write(payload)
+
+            def log_message(self, *_: Any) -> None:
+                """Keep the tests' output to themselves."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambda]:
+    service = Lambda()
+    thread = Thread(target=service.server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", service.url)
+    yield service
+    service.server.shutdown()
+    thread.join()
+    service.server.server_close()
+
+
+def test_now_asks_the_deployed_function_and_shows_its_answer(
+    sender: Sender, scene: Scene, function: Lambda
+) -> None:
+    scene.draft(**PENDING)
+
+    document = sender.json("draft", "approve", "acme:hello", "--now")
+
+    path = "/2015-03-31/functions/system-sender-followup-cron/invocations"
+    assert function.invoked == [(path, {"draft_id": "acme:hello"})]
+    assert document["result"] == function.answer
+    assert "The provider accepted the message." in sender.says(
+        "draft", "approve", "acme:hello", "--now"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "answer", "code"),
+    [
+        (200, "Unhandled", {"errorType": "Sandbox.Timedout"}, "function_failed"),
+        (200, None, {"due": 1}, "function_failed"),
+        (404, None, {"Message": "Function not found"}, "function_not_found"),
+    ],
+)
+def test_a_function_that_does_not_answer_leaves_the_draft_approved_and_due(
+    sender: Sender,
+    scene: Scene,
+    function: Lambda,
+    status: int,
+    error: str | None,
+    answer: Any,
+    code: str,
+) -> None:
+    scene.draft(**PENDING)
+    function.status, function.error, function.answer = status, error, answer
+
+    refusal = sender.refuses("draft", "approve", "acme:hello", "--now")
+
+    assert refusal["code"] == code
+    assert "due" in refusal["message"]
+    assert scene.draft_now("acme:hello").state == "approved"
+
+
+def test_an_unreachable_lambda_leaves_the_draft_approved_and_says_so(
+    sender: Sender, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.draft(**PENDING)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
+
+    refusal = sender.refuses("draft", "approve", "acme:hello", "--now")
+
+    assert refusal["code"] == "endpoint_unreachable"
+    assert "stays due" in refusal["message"]
+
+
+# --- edit and reject -----------------------------------------------------------------------------
+
+
+def test_an_edit_is_a_new_revision_that_needs_approval_again(sender: Sender, scene: Scene) -> None:
+    scene.draft()
+
+    sender.json("draft", "edit", "acme:hello", "--text", "Hello Dana")
+
+    draft = scene.draft_now("acme:hello")
+    assert (draft.state, draft.revision, draft.due_at) == ("pending", 2, None)
+    revision = scene.store.get(Revision, "acme:hello", 2)
+    assert revision is not None
+    assert revision.text == "Hello Dana"
+
+
+def test_the_text_of_a_file_or_of_standard_input_loses_one_line_break_only(
+    sender: Sender, scene: Scene, tmp_path: Path
+) -> None:
+    scene.draft()
+    file = tmp_path / "text"
+    file.write_text("From a file \n\n")
+
+    sender.json("draft", "edit", "acme:hello", "--file", str(file))
+    assert sender.json("draft", "show", "acme:hello")["draft"]["text"] == "From a file \n"
+    sender.json("draft", "edit", "acme:hello", text="مرحبا 🙂\n")
+    assert sender.json("draft", "show", "acme:hello")["draft"]["text"] == "مرحبا 🙂"
+
+
+@pytest.mark.parametrize(("text", "code"), [("  ", "empty_text"), ("x" * 481, "text_too_long")])
+def test_a_text_that_cannot_be_sent_is_refused_at_once(
+    sender: Sender, scene: Scene, text: str, code: str
+) -> None:
+    scene.draft()
+
+    assert sender.refuses("draft", "edit", "acme:hello", "--text", text)["code"] == code
+    assert scene.draft_now("acme:hello").revision == 1
+
+
+def test_the_text_comes_from_one_place(sender: Sender, scene: Scene) -> None:
+    scene.draft()
+
+    refusal = sender.refuses(
+        *("draft", "edit", "acme:hello", "--text", "a", "--file", "b"), exit_code=2
+    )
+    assert refusal["code"] == "usage"
+
+
+def test_a_rejected_draft_is_out_of_the_way_until_an_edit(sender: Sender, scene: Scene) -> None:
+    scene.draft()
+
+    sender.json("draft", "reject", "acme:hello")
+
+    assert scene.draft_now("acme:hello").state == "rejected"
+    assert scene.draft_now("acme:hello").due_at is None
+    sender.json("draft", "edit", "acme:hello", "--text", "Better")
+    assert scene.draft_now("acme:hello").state == "pending"
+
+
+# --- looking -------------------------------------------------------------------------------------
+
+
+def test_drafts_lists_what_is_unfinished_with_its_text(sender: Sender, scene: Scene) -> None:
+    scene.draft("one", "First", **PENDING)
+    scene.draft("two", "Second")
+    scene.draft("three", "Third", **PENDING)
+    sender.json("draft", "reject", "acme:three")
+
+    listed = sender.json("drafts")["drafts"]
+
+    assert {row["draft_id"]: row["text"] for row in listed} == {
+        "acme:one": "First",
+        "acme:two": "Second",
+    }
+
+
+def test_drafts_are_chosen_by_state_and_workspace(sender: Sender, scene: Scene) -> None:
+    scene.draft("one", "First", **PENDING)
+    scene.draft("two", "Second")
+
+    chosen = sender.json("drafts", "--workspace", "acme", "--state", "approved")["drafts"]
+
+    assert [row["draft_id"] for row in chosen] == ["acme:two"]
+    assert sender.refuses("drafts", "--workspace", "none")["code"] == "workspace_not_found"
+    assert sender.refuses("drafts", "--state", "maybe", exit_code=2)["code"] == "usage"
+
+
+def test_drafts_says_when_there_are_more_than_it_shows(sender: Sender, scene: Scene) -> None:
+    for number in range(3):
+        scene.draft(str(number), "Text")
+
+    assert "3 drafts." in sender.says("drafts")
+    assert "2 drafts, the latest; --limit shows more." in sender.says("drafts", "--limit", "2")
+
+
+def test_show_tells_state_reason_and_text(sender: Sender, scene: Scene) -> None:
+    scene.draft(text="Hi Dana, \x1b[31mred\x07 alert")
+
+    shown = sender.says("draft", "show", "acme:hello")
+
+    assert "acme:hello" in shown
+    assert "approved" in shown
+    assert "Hi Dana, \ufffd[31mred\ufffd alert" in shown, "a text could steer the terminal"

@@ -1,0 +1,116 @@
+"""`sender pause`, `resume` and `status`."""
+
+import pytest
+
+from system_sender.codes import Code
+from system_sender.models import Switch
+from system_sender.switches import SETTLING_SECONDS, read_switches
+from system_sender.world import World
+from tests.support.scene import Scene
+from tests.unit.cli.conftest import Sender
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the command waited; the tests do not."""
+    seen: list[float] = []
+    monkeypatch.setattr(World, "wait", lambda self, seconds: seen.append(seconds))
+    return seen
+
+
+def paused(scene: Scene, workspace: str = "acme") -> Code | None:
+    return read_switches(scene.store, scene.world, workspace, "sms").paused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--all",), Code.PAUSED_ALL),
+        (("--workspace", "acme"), Code.PAUSED_WORKSPACE),
+        (("--workspace", "acme", "--channel", "sms"), Code.PAUSED_CHANNEL),
+        (("--channel", "sms"), Code.PAUSED_CHANNEL),
+    ],
+)
+def test_pause_returns_once_nothing_can_start_and_resume_releases_it(
+    sender: Sender, scene: Scene, waits: list[float], arguments: tuple[str, ...], code: Code
+) -> None:
+    document = sender.json("pause", *arguments)
+
+    assert document["paused"] is True
+    assert paused(scene) is code
+    assert waits == [SETTLING_SECONDS]
+    assert sender.json("resume", *arguments)["paused"] is False
+    assert paused(scene) is None
+
+
+def test_a_pause_of_one_workspace_leaves_the_others_alone(
+    sender: Sender, scene: Scene, waits: list[float]
+) -> None:
+    sender.json("pause", "--workspace", "acme")
+
+    assert paused(scene, "birch") is None
+
+
+def test_people_are_told_that_nothing_starts_any_more(
+    sender: Sender, scene: Scene, waits: list[float]
+) -> None:
+    assert "No request starts any more" in sender.says("pause", "--all")
+
+
+def test_resume_says_which_switches_still_hold(
+    sender: Sender, scene: Scene, waits: list[float]
+) -> None:
+    sender.json("pause", "--all")
+    sender.json("pause", "--workspace", "acme")
+
+    said = sender.says("resume", "--workspace", "acme")
+
+    assert "Still thrown: every workspace." in said
+
+
+def test_an_interrupted_pause_says_that_it_is_not_certain(
+    sender: Sender, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(self: World, seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(World, "wait", interrupt)
+
+    refusal = sender.refuses("pause", "--all", exit_code=130)
+
+    assert refusal["code"] == "interrupted"
+    assert "may still start" in refusal["message"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--all", "--workspace", "acme")])
+def test_what_to_pause_must_be_said(
+    sender: Sender, scene: Scene, waits: list[float], arguments: tuple[str, ...]
+) -> None:
+    assert sender.refuses("pause", *arguments, exit_code=2)["code"] == "usage"
+    assert scene.store.get(Switch, "*") is None
+
+
+def test_an_unknown_workspace_is_not_paused(
+    sender: Sender, scene: Scene, waits: list[float]
+) -> None:
+    assert sender.refuses("pause", "--workspace", "acmee")["code"] == "workspace_not_found"
+    assert scene.store.get(Switch, "acmee") is None
+
+
+def test_status_shows_switches_and_counts(sender: Sender, scene: Scene, waits: list[float]) -> None:
+    scene.draft("now", "Due now")
+    scene.draft("later", "Due later", due_at=scene.world.now() + 3_600_000)
+    sender.json("pause", "--workspace", "acme", "--channel", "sms")
+
+    document = sender.json("status")
+
+    everything, acme = document["switches"]
+    assert (everything["scope"], everything["paused"]) == ("*", False)
+    assert (acme["scope"], acme["paused_channels"]) == ("acme", ["sms"])
+    assert document["counts"] == {
+        "drafts_due": 1,
+        "drafts_scheduled": 1,
+        "events_due": 0,
+        "parked": 0,
+    }
+    assert "paused: sms" in sender.says("status")
