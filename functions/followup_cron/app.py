@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from system_sender import cold_start
 from system_sender.budget import Budget
 from system_sender.gate import send_approved_draft
 from system_sender.sweep import sweep
@@ -11,6 +12,7 @@ from system_sender.telemetry import emit_sweep
 # Made while the environment starts: the first invocation should not wait for it.
 SYSTEM = system()
 SYSTEM.store.connect()
+cold_start.finished()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from system_sender import cold_start
 from system_sender.budget import Budget
 from system_sender.system import system
 from system_sender.webhook import handle
@@ -9,6 +10,7 @@ from system_sender.webhook import handle
 # Made while the environment starts: the first request should not wait for it.
 SYSTEM = system()
 SYSTEM.store.connect()
+cold_start.finished()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

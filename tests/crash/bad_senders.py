@@ -225,10 +225,13 @@ class ReleaseAfterTimeout(BadSender):
 
 
 class StockPowertools(BadSender):
-    """The idempotency utility with its own DynamoDB layer, set up as its documentation says."""
+    """The idempotency utility with its own DynamoDB layer, set up as its documentation says.
+
+    Its records are kept for a month: with the default, an hour, it needs no fault to send twice.
+    """
 
     def send(self) -> None:
-        config = IdempotencyConfig()
+        config = IdempotencyConfig(expires_after_seconds=30 * 24 * 3600)
         config.register_lambda_context(_LambdaContext())  # type: ignore[arg-type]
         layer = DynamoDBPersistenceLayer(
             IDEMPOTENCY_TABLE,

@@ -4,21 +4,25 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from devstack.dynamodb_local import DynamoDBLocal
 from system_sender.telemetry import log
 
+from devstack import dynamodb_local
 from tests.crash.connection import FaultyConnection
 from tests.crash.harness import one_shard
 from tests.support.tables import create_tables
 
 
 @pytest.fixture(scope="session")
-def connection(dynamodb_local: DynamoDBLocal) -> Iterator[FaultyConnection]:
-    """A connection that can be made to fail, to an engine with the tables."""
-    connection = FaultyConnection(dynamodb_local)
-    create_tables(connection)
-    yield connection
-    connection.close()
+def connection() -> Iterator[FaultyConnection]:
+    """A connection that can be made to fail, to an engine of these tests' own.
+
+    What other tests leave due would be swept here, and what these leave would slow others down.
+    """
+    with dynamodb_local.running() as engine:
+        connection = FaultyConnection(engine)
+        create_tables(connection)
+        yield connection
+        connection.close()
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,6 @@ from tests.support.tables import create_tables
 # The first parts of these two stories are the same until the provider wants a pause; that pause
 # is a fault of its own, so that a fault before it and one after it would be three.
 _CONTINUES = {"retry": "three_parts"}
-_MOST_SHOWN = 40
 _PROGRESS_SECONDS = 15.0
 
 _held = ExitStack()
@@ -55,6 +54,8 @@ def main() -> int:
         told = began
         for done, count in enumerate(pool.map(_single_and_its_pairs, tasks), 1):
             total.merge(count)
+            for failure in count.failures:
+                print(failure, file=sys.stderr, flush=True)
             if time.monotonic() - told > _PROGRESS_SECONDS:
                 told = time.monotonic()
                 print(
@@ -64,8 +65,6 @@ def main() -> int:
                     flush=True,
                 )
     total.runs += len(traces)
-    for failure in total.failures[:_MOST_SHOWN]:
-        print(failure)
     print(
         f"crash points {sum(map(len, traces.values()))}, faults {len(Fault)}, "
         f"runs {total.runs}, duplicates {total.duplicates}, lost {total.lost}, "

@@ -8,6 +8,7 @@ from typing import Any
 from devstack.sandbox.provider import Fault as SandboxFault
 from devstack.sandbox.provider import Kind
 from devstack.sandbox.webhooks import Signer, Webhook, inbound_message
+from pynamodb.models import Model
 from system_sender.budget import Budget
 from system_sender.drafts import DraftRefused
 from system_sender.models import Lead
@@ -63,7 +64,7 @@ class SystemStory:
         self.watch = Watch(self.store, self.draft_id, self.event_id)
         world.watch = self.watch.look
         world.interfere = self._bump_lead
-        world.recover = self.recover
+        world.recover = self._recover_and_settle
 
     # --- of each story
 
@@ -101,6 +102,11 @@ class SystemStory:
         else:
             self.world.problems.append("the asker was never content")
         self.sweep_until_quiet()
+
+    def _recover_and_settle(self) -> None:
+        """Do all that can happen while one process is frozen: a person's word as well."""
+        self.recover()
+        self.settle()
 
     def sweep_until_quiet(self) -> None:
         """Let the cron run whenever something is due."""
@@ -203,14 +209,18 @@ class SystemStory:
         assert self.watch.rows is not None
         return self.watch.rows
 
-    def system(self) -> System:
-        """Return a fresh system, as a new process makes one."""
+    def system(self, *, slow: int = 0) -> System:
+        """Return a fresh system, as a new process makes one.
+
+        Args:
+            slow: the milliseconds that the provider's answers take to be read.
+        """
         world = self.world
         return self.scene.system(
             world=world,
             store=Store(world, world.connection),
             secrets=WorldSecrets(world),
-            transport=transport_of(world),
+            transport=transport_of(world, slow=slow),
         )
 
     def budget(self, seconds: float) -> Budget:
@@ -225,12 +235,16 @@ class SystemStory:
 
     def clean(self) -> None:
         """Delete what another run's sweep would find."""
-        rows = self.rows()
-        if rows.due_at() is None and not rows.parked():
-            return
-        for row in (rows.draft, rows.inbound, *rows.messages.values()):
-            if row is not None:
-                _delete(self.world, row)
+        delete_open(self.world, self.rows())
+
+
+def delete_open(world: FaultyWorld, rows: Rows) -> None:
+    """Delete the rows of a draft on which somebody would still act."""
+    if rows.due_at() is None and not rows.parked():
+        return
+    for row in (rows.draft, rows.inbound, *rows.messages.values()):
+        if row is not None:
+            _delete(world, row)
 
 
 def _honest(state: MessageState, accepted: int, *, final: bool) -> bool:
@@ -251,10 +265,9 @@ def _foreign_texts(scene: Scene, parts: list[str]) -> list[str]:
     return problems
 
 
-def _delete(world: FaultyWorld, row: Any) -> None:
-    arguments = row.get_operation_kwargs_from_instance()
-    arguments.pop("ReturnConsumedCapacity", None)
-    world.connection.dispatch("DeleteItem", arguments)
+def _delete(world: FaultyWorld, row: Model) -> None:
+    keys = [getattr(row, key["AttributeName"]) for key in row._get_schema()["key_schema"]]
+    world.connection.dispatch("DeleteItem", row.get_operation_kwargs_from_class(*keys))
 
 
 class FunctionStory(SystemStory):
@@ -312,7 +325,7 @@ class WebhookStory(SystemStory):
     def __init__(self, world: FaultyWorld) -> None:
         self._message_id = f"msg{world.name}"
         super().__init__(world)
-        self._event = _api_gateway_event(world.name, self._webhook())
+        self.event = api_gateway_event(world.name, self._webhook())
 
     @property
     def draft_id(self) -> str:
@@ -338,7 +351,7 @@ class WebhookStory(SystemStory):
         answers: list[int] = []
         self.world.invoke(
             lambda: answers.append(
-                handle(self.system(), self._event, self.budget(_WEBHOOK_SECONDS)).status
+                handle(self.system(), self.event, self.budget(_WEBHOOK_SECONDS)).status
             )
         )
         if answers and answers[0] == 200:
@@ -350,7 +363,7 @@ class WebhookStory(SystemStory):
         return False
 
 
-def _api_gateway_event(workspace: str, webhook: Webhook) -> dict[str, Any]:
+def api_gateway_event(workspace: str, webhook: Webhook) -> dict[str, Any]:
     """Return the proxy event of a REST API, with the body in base64 as AWS hands it over."""
     return {
         "resource": "/webhooks/gohighlevel/{workspace}",

@@ -9,6 +9,7 @@ from devstack.sandbox.provider import Response, Sandbox
 from pynamodb.exceptions import PynamoDBException
 from system_sender.secrets import SecretUnavailable
 from system_sender.store import StorageError
+from system_sender.transport import Answer, Guard, NoAnswer, Request
 from system_sender.world import Effect, World
 
 from tests.crash import connection as raw
@@ -257,8 +258,21 @@ class WorldSecrets:
         return self._world.perform(Effect.SECRET, f"secret {secret}", lambda: "pit-test")
 
 
-def transport_of(world: FaultyWorld) -> SandboxTransport:
+class SlowTransport(SandboxTransport):
+    """Takes virtual time over every answer."""
+
+    def __init__(self, world: FaultyWorld, milliseconds: int) -> None:
+        super().__init__(world.sandbox, timed_out=world.timed_out)
+        self._world = world
+        self._milliseconds = milliseconds
+
+    def send(self, request: Request, *, seconds: float, guard: Guard) -> Answer | NoAnswer:
+        """Send one request, and come back late."""
+        answer = super().send(request, seconds=seconds, guard=guard)
+        self._world.advance(self._milliseconds)
+        return answer
+
+
+def transport_of(world: FaultyWorld, *, slow: int = 0) -> SandboxTransport:
     """Return a transport into the world's sandbox, whose timeouts take virtual time."""
-    return SandboxTransport(world.sandbox, timed_out=world.timed_out)
-
-
+    return SlowTransport(world, slow)

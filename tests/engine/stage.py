@@ -315,13 +315,10 @@ class Stage:
         """Return the state of a draft."""
         return str(self.scene.draft_now(draft_id).state)
 
-    def delete(self, *models: Any) -> None:
-        """Delete rows, as an operator or an erasure would."""
-        for row in models:
-            key = row.get_operation_kwargs_from_instance()
-            self.connection.dispatch(
-                "DeleteItem", {"TableName": row.Meta.table_name, "Key": key["Key"]}
-            )
+    def delete(self, model: Any, key: str, sort: int | None = None) -> None:
+        """Delete a row, as an operator or an erasure would."""
+        arguments = model.get_operation_kwargs_from_class(key, range_key=sort)
+        self.connection.dispatch("DeleteItem", arguments)
 
     def update(self, row: Any, *actions: Any) -> None:
         """Change a row behind everybody's back."""

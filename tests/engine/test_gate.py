@@ -79,7 +79,7 @@ def test_a_draft_without_its_lead_or_workspace_is_held_for_a_person(
 ) -> None:
     draft = stage.scene.draft()
     key = {Lead: stage.scene.lead_id, Workspace: stage.scene.workspace}[gone]
-    stage.delete(gone(key))
+    stage.delete(gone, key)
     result = stage.send(draft.draft_id)
     assert (result.outcome, result.code) == (SendOutcome.HELD, code)
     assert stage.state(draft.draft_id) == "needs_review"
@@ -396,14 +396,24 @@ def test_refused_credentials_hold_the_whole_workspace_visibly_and_nobody_else(
 def test_an_integration_that_stays_unhealthy_ends_with_a_person(stage: Stage) -> None:
     draft = stage.scene.draft()
     stage.fail(Kind.REFUSE, refusal="invalid_token", times=None)
-    for _ in range(200):
-        stage.sweep()
-        if stage.state(draft.draft_id) == "needs_review":
-            break
+    for _ in range(3):
+        assert stage.sweep().codes == {"unauthorized": 1}
         stage.world.step(UNHEALTHY_MILLISECONDS / 1000 + 1)
+    stage.world.step(24 * 3600)
+    assert stage.sweep().codes == {"waited_too_long": 1}
     now = stage.scene.draft_now(draft.draft_id)
-    assert (now.state, now.code) == ("needs_review", "waited_too_long")
+    assert (now.state, now.due_at) == ("needs_review", None)
+    assert len(stage.sandbox.ledger.sends()) == 3
     assert stage.sandbox.ledger.accepted() == []
+
+
+def test_a_token_that_never_comes_ends_with_a_person(stage: Stage) -> None:
+    draft = stage.scene.draft()
+    tokenless = stage.scene.system(secrets=FixedSecrets(token=None))
+    assert stage.send(draft.draft_id, system=tokenless).outcome is SendOutcome.WAITING
+    stage.world.step(24 * 3600 + 1)
+    assert stage.send(draft.draft_id, system=tokenless).code is Code.WAITED_TOO_LONG
+    assert stage.state(draft.draft_id) == "needs_review"
 
 
 # --- permission at the last moment ---------------------------------------------------------------

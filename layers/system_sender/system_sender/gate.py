@@ -18,10 +18,18 @@ from system_sender.ledger import ClaimBusy, ClaimRefused, DeliveryLedger
 from system_sender.models import Campaign, Draft, Lead, Message, Revision, Workspace
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.phone_number import to_e164
-from system_sender.policy import Go, Refuse, Situation, Verdict, Wait, may_send
+from system_sender.policy import (
+    Go,
+    Refuse,
+    Situation,
+    Verdict,
+    Wait,
+    may_send,
+    wait_or_ask,
+)
 from system_sender.providers import sms_provider
 from system_sender.result import SendOutcome, SendResult
-from system_sender.settlement import DraftFate, Settled
+from system_sender.settlement import UNHEALTHY_MILLISECONDS, DraftFate, Settled
 from system_sender.sms_text import Span, split_sms
 from system_sender.states import DraftState, MessageState
 from system_sender.store import Key, StorageError
@@ -186,23 +194,22 @@ def _judge(system: "System", reading: _Reading) -> None:
     """Return only if the draft may go now; otherwise write down why not, and end."""
     draft = reading.draft
     continuing = any(row.state == MessageState.SENT for row in reading.messages.values())
-    verdict = _obstacle(system, reading) or may_send(
-        Situation(
-            draft=draft,
-            lead=reading.lead,
-            workspace=reading.workspace,
-            campaign=reading.campaign,
-            paused=reading.switches.paused,
-            sent_by=_sent_by(draft),
-            continuing=continuing,
-            now=system.world.now(),
-        )
+    situation = Situation(
+        draft=draft,
+        lead=reading.lead,
+        workspace=reading.workspace,
+        campaign=reading.campaign,
+        paused=reading.switches.paused,
+        sent_by=_sent_by(draft),
+        continuing=continuing,
+        now=system.world.now(),
     )
+    verdict = _obstacle(reading, situation) or may_send(situation)
     if not isinstance(verdict, Go):
         raise _Ended(_apply(system, draft, verdict))
 
 
-def _obstacle(system: "System", reading: _Reading) -> Verdict | None:
+def _obstacle(reading: _Reading, situation: Situation) -> Verdict | None:
     """Return what makes a send impossible rather than forbidden."""
     draft, lead = reading.draft, reading.lead
     if draft.channel != "sms":
@@ -215,7 +222,8 @@ def _obstacle(system: "System", reading: _Reading) -> Verdict | None:
     if refusal is not None and not reading.messages:
         return Refuse(refusal, DraftState.NEEDS_REVIEW)
     if reading.token is None:
-        return Wait(system.world.now() + 10 * 60_000, Code.INTEGRATION_NOT_CONFIGURED)
+        until = situation.now + UNHEALTHY_MILLISECONDS
+        return wait_or_ask(situation, Wait(until, Code.INTEGRATION_NOT_CONFIGURED))
     return None
 
 
@@ -370,11 +378,28 @@ def _attempt(
     try:
         stored = deliver(delivery_id=delivery.id)
     except IdempotencyAlreadyInProgressError:
+        _end_if_made_again(system, delivery)
         raise _Ended(_in_progress(delivery)) from None
     except IdempotencyPersistenceLayerError as error:
         return _after_ledger_trouble(system, ledger, delivery, error)
+    if ledger.claimed:
+        return Outcome.from_dict(stored)
     # A stored outcome means the part is settled already: read it as part of the draft.
-    return Outcome.from_dict(stored) if ledger.claimed else None
+    _end_if_made_again(system, delivery)
+    return None
+
+
+def _end_if_made_again(system: "System", delivery: Delivery) -> None:
+    """Ask a person about a draft that knows nothing of its own delivery.
+
+    A claim writes both, so the draft was deleted and made again under the same id. The delivery
+    outlives it, and would turn every attempt away.
+    """
+    if delivery.message is not None:
+        return
+    draft = _read_draft(system, delivery.draft.draft_id)
+    if draft.state == DraftState.APPROVED and not draft.parts:
+        raise _Ended(_hold(system, draft, Code.DRAFT_CLAIMED))
 
 
 def _request(

@@ -18,6 +18,9 @@ LONGEST_WAIT = 1 * DAY
 AI_AUTO_SEND = "AI_AUTO_SEND"
 SETTER_MANAGED = "SETTER_MANAGED"
 
+# Why a draft waits that was held by credentials which the provider refuses.
+_INTEGRATION_TROUBLE = frozenset({Code.UNAUTHORIZED.value, Code.INTEGRATION_UNHEALTHY.value})
+
 
 @dataclass(frozen=True, slots=True)
 class Go:
@@ -91,7 +94,7 @@ def _local(workspace: Workspace, now: int) -> datetime:
 
 def _stops(situation: Situation) -> Verdict | None:
     if situation.paused is not None:
-        return _wait_or_ask(situation, Wait(situation.now + LOOK_AGAIN, situation.paused))
+        return wait_or_ask(situation, Wait(situation.now + LOOK_AGAIN, situation.paused))
     if situation.lead.blacklisted:
         return Refuse(Code.BLACKLISTED, DraftState.FAILED)
     if situation.draft.channel in (situation.lead.suppressed_channels or ()):
@@ -111,7 +114,11 @@ def _stale(situation: Situation) -> Verdict | None:
 def _waits(situation: Situation) -> Verdict | None:
     until = situation.workspace.unhealthy_until
     if until is not None and until > situation.now:
-        return _wait_or_ask(situation, Wait(int(until), Code.INTEGRATION_UNHEALTHY))
+        return wait_or_ask(situation, Wait(int(until), Code.INTEGRATION_UNHEALTHY))
+    if situation.draft.code in _INTEGRATION_TROUBLE:
+        # It may be well again, but not every ten minutes for ever.
+        verdict = wait_or_ask(situation, Wait(situation.now, Code.INTEGRATION_UNHEALTHY))
+        return verdict if isinstance(verdict, Refuse) else None
     return None
 
 
@@ -139,7 +146,7 @@ def _caps(situation: Situation) -> Verdict | None:
     if lead.automated_in_a_row >= workspace.automated_in_a_row:
         return Refuse(Code.CONSECUTIVE_CAP, DraftState.NEEDS_REVIEW)
     if automated_today(lead, workspace, situation.now) >= workspace.automated_per_day:
-        return _wait_or_ask(situation, Wait(_tomorrow(workspace, situation.now), Code.DAILY_CAP))
+        return wait_or_ask(situation, Wait(_tomorrow(workspace, situation.now), Code.DAILY_CAP))
     return None
 
 
@@ -151,7 +158,7 @@ def _tomorrow(workspace: Workspace, now: int) -> int:
     return int(morning.timestamp() * 1000)
 
 
-def _wait_or_ask(situation: Situation, wait: Wait) -> Verdict:
+def wait_or_ask(situation: Situation, wait: Wait) -> Verdict:
     """Turn a wait into a question to a person once it has lasted too long."""
     approved_at = situation.draft.approved_at
     if situation.continuing or approved_at is None:

@@ -14,10 +14,14 @@ from system_sender.policy import AI_AUTO_SEND
 from system_sender.result import SendResult
 from system_sender.settlement import DraftFate
 from system_sender.states import DRAFT_OPEN, DraftState
-from system_sender.store import ConditionsFailed, Write
+from system_sender.store import ConditionsFailed, Key, Write
 
 if TYPE_CHECKING:
     from system_sender.system import System
+
+# What fits into one batch get beside the campaign. More open drafts of one lead are odd, and the
+# gate refuses the rest all the same.
+MOST_OVERTAKEN = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +105,9 @@ def perform_inbound(
         lead = system.store.get(Lead, inbound.lead_id)
         if lead is None:
             return _finish(system, inbound, Code.LEAD_NOT_FOUND)
-    _overtake_drafts(system, lead, reply_draft_id(event_id))
-    return _reply(system, inbound, lead, budget)
+    campaign, drafts = _surroundings(system, inbound, lead)
+    _overtake_drafts(system, lead, drafts)
+    return _reply(system, inbound, lead, campaign, budget)
 
 
 def _ensure_sent(system: "System", event_id: str, budget: Budget) -> Performed:
@@ -110,16 +115,28 @@ def _ensure_sent(system: "System", event_id: str, budget: Budget) -> Performed:
     return Performed(Code.REPLY_DRAFTED, result)
 
 
-def _overtake_drafts(system: "System", lead: Lead, own: str) -> None:
+def _surroundings(
+    system: "System", inbound: Inbound, lead: Lead
+) -> tuple[Campaign | None, list[Draft]]:
+    """Read, in one round trip, the lead's campaign and the other drafts that the lead mentions."""
+    own = reply_draft_id(inbound.event_id)
+    others = sorted(set(lead.open_drafts or ()) - {own})
+    mentioned = others[:MOST_OVERTAKEN]
+    keys: list[Key] = [(Draft, draft_id) for draft_id in mentioned]
+    if lead.campaign_id:
+        keys.append((Campaign, lead.campaign_id))
+    rows = system.store.read(*keys) if keys else []
+    campaign = rows.pop() if lead.campaign_id else None
+    return campaign, [draft for draft in rows if draft is not None]
+
+
+def _overtake_drafts(system: "System", lead: Lead, drafts: list[Draft]) -> None:
     """Supersede the open drafts that the conversation has moved past.
 
     The gate would refuse them anyway; this shows it to people at once.
     """
-    mentioned = [draft_id for draft_id in sorted(lead.open_drafts or ()) if draft_id != own]
-    if not mentioned:
-        return
-    for draft in system.store.read(*((Draft, draft_id) for draft_id in mentioned)):
-        if draft is None or draft.state not in DRAFT_OPEN:
+    for draft in drafts:
+        if draft.state not in DRAFT_OPEN:
             continue
         if lead.inbound_count > draft.seen_inbounds:
             fate = DraftFate(DraftState.SUPERSEDED, Code.NEWER_INBOUND)
@@ -134,14 +151,15 @@ def _overtake_drafts(system: "System", lead: Lead, own: str) -> None:
             continue
 
 
-def _reply(system: "System", inbound: Inbound, lead: Lead, budget: Budget) -> Performed:
+def _reply(
+    system: "System", inbound: Inbound, lead: Lead, campaign: Campaign | None, budget: Budget
+) -> Performed:
     if inbound.kind != EventKind.MESSAGE or inbound.opt_out:
         return _finish(system, inbound, Code.OPTED_OUT if inbound.opt_out else Code.RECORDED)
     if lead.inbound_count > inbound.sequence:
         return _finish(system, inbound, Code.SUPERSEDED)
     if not lead.campaign_id:
         return _finish(system, inbound, Code.NO_CAMPAIGN)
-    campaign = system.store.get(Campaign, lead.campaign_id)
     if campaign is None:
         return _finish(system, inbound, Code.CAMPAIGN_NOT_FOUND)
     if campaign.response_mode != AI_AUTO_SEND:

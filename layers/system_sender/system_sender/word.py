@@ -153,9 +153,10 @@ class _Word:
                 [drafts.add(mention) if is_open else drafts.delete(mention)],
                 Lead.lead_id.exists(),
             )
-        write.update(
-            "draft",
-            Draft(draft.draft_id),
-            actions,
-            (Draft.state == draft.state) & (Draft.claim_id == draft.claim_id),
+        held = (
+            Draft.claim_id == draft.claim_id
+            if draft.claim_id is not None
+            else Draft.claim_id.does_not_exist()
         )
+        as_read = (Draft.state == draft.state) & held
+        write.update("draft", Draft(draft.draft_id), actions, as_read)

@@ -15,7 +15,7 @@ from system_sender.cli.app import app
 from system_sender.store import Store, shared_connection
 from system_sender.world import World
 from tests.support.scene import Scene
-from tests.support.tables import create_tables
+from tests.support.tables import create_tables, empty_tables
 
 
 @pytest.fixture
@@ -33,19 +33,26 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-@pytest.fixture
-def aws(environment: None) -> Iterator[None]:
-    """AWS without any table."""
-    with mock_aws():
+@pytest.fixture(scope="module")
+def aws() -> Iterator[None]:
+    """A mocked AWS without any table, for all tests of a file: making a client takes long."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         shared_connection.cache_clear()
         yield
     shared_connection.cache_clear()
 
 
-@pytest.fixture
-def tables(aws: None) -> None:
-    """The tables of a deployed stack, empty."""
+@pytest.fixture(scope="module")
+def stack(aws: None) -> None:
+    """The tables of a deployed stack."""
     create_tables(shared_connection())
+
+
+@pytest.fixture
+def tables(stack: None, environment: None) -> None:
+    """The tables, empty."""
+    empty_tables(shared_connection())
 
 
 @pytest.fixture

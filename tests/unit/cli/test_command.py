@@ -96,6 +96,12 @@ def test_a_wrong_call_is_explained_and_exits_with_2(
     assert word in result.stderr
 
 
+def test_a_mistyped_command_gets_a_suggestion(sender: Sender, environment: None) -> None:
+    refusal = sender.refuses("draft", "aprove", "acme:hello", exit_code=2)
+
+    assert "Did you mean 'approve'? See `sender draft --help`." in refusal["message"]
+
+
 def test_without_a_command_it_lists_them(sender: Sender, environment: None) -> None:
     shown = sender.says()
 
@@ -104,20 +110,6 @@ def test_without_a_command_it_lists_them(sender: Sender, environment: None) -> N
 
 
 # --- errors of the surroundings ------------------------------------------------------------------
-
-
-def test_a_stack_that_does_not_exist_is_named(sender: Sender, aws: None) -> None:
-    refusal = sender.refuses("draft", "show", "acme:hello")
-
-    assert refusal["code"] == "stack_not_found"
-    assert "'system-sender'" in refusal["message"]
-    assert "us-east-1" in refusal["message"]
-
-
-def test_a_missing_stack_is_also_named_where_something_is_written(
-    sender: Sender, aws: None
-) -> None:
-    assert sender.refuses("pause", "--all")["code"] == "stack_not_found"
 
 
 @pytest.mark.parametrize(
@@ -215,26 +207,26 @@ def dynamodb() -> Iterator[Tables]:
         (("--stack", "other"), {}, "other-drafts"),
         ((), {"SENDER_STACK": "other"}, "other-drafts"),
         ((), {"TABLE_PREFIX": "other"}, "other-drafts"),
-        (("--stack", "mine"), {"SENDER_STACK": "other"}, "mine-drafts"),
     ],
 )
-@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
 def test_the_stack_chooses_the_tables(
-    dynamodb: Tables,
-    arguments: tuple[str, ...],
-    environment: dict[str, str],
-    table: str,
-    first: bool,
+    dynamodb: Tables, arguments: tuple[str, ...], environment: dict[str, str], table: str
 ) -> None:
-    command = ("draft", "show", "acme:hello", "--json")
-    whole = (*arguments, *command) if first else (*command, *arguments)
+    everything = {**REGION, **CREDENTIALS, **environment, "AWS_ENDPOINT_URL": dynamodb.url}
 
-    done = in_a_process(
-        *whole, **{**REGION, **CREDENTIALS, **environment}, AWS_ENDPOINT_URL=dynamodb.url
-    )
+    done = in_a_process(*arguments, "draft", "show", "acme:hello", "--json", **everything)
 
     assert json.loads(done.stdout)["code"] == "stack_not_found"
     assert set(dynamodb.asked) == {table}
+
+
+def test_the_option_goes_before_the_environment_wherever_it_stands(dynamodb: Tables) -> None:
+    everything = {**REGION, **CREDENTIALS, "AWS_ENDPOINT_URL": dynamodb.url}
+
+    in_a_process("--stack", "mine", "thread", "acme:dana", **everything, SENDER_STACK="other")
+    in_a_process("thread", "acme:dana", "--stack", "mine", **everything, SENDER_STACK="other")
+
+    assert dynamodb.asked == ["mine-leads", "mine-leads"]
 
 
 def test_another_stack_in_the_same_process_is_refused_loudly(sender: Sender, scene: Scene) -> None:

@@ -11,6 +11,14 @@ from tests.unit.cli.conftest import Sender
 TOKEN = "pit-not-a-real-token"
 
 
+@pytest.fixture(autouse=True)
+def no_secrets(scene: Scene) -> None:
+    """Begin without any secret: the mocked AWS is that of the whole file."""
+    ssm = boto3.client("ssm")
+    for found in ssm.describe_parameters()["Parameters"]:
+        ssm.delete_parameter(Name=found["Name"])
+
+
 def parameter(name: str) -> tuple[str, str]:
     found = boto3.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
     return found["Type"], found["Value"]

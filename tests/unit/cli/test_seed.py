@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pynamodb.models import Model
 
 from devstack import paths
 from system_sender.drafts import edit
-from system_sender.models import Alias, Campaign, Draft, Lead, Model, Owner, Workspace
+from system_sender.models import Alias, Campaign, Draft, Lead, Owner, Workspace
 from system_sender.recording import contact_alias, phone_alias
 from system_sender.store import Write
 from system_sender.webhook import owner_key
@@ -222,7 +223,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_path(
         ("leads", {"id": "acme:x", "campaign": "acme:none"}, "leads[0].campaign", "acme:none"),
         ("leads", {"id": "acme:x", "first_name": 7}, "leads[0].first_name", "string"),
         ("drafts", {"id": "acme:x", "text": "Hi"}, "drafts[0].lead", "is missing"),
-        ("drafts", {"id": "acme:x", "lead": "acme:none", "text": "Hi"}, "drafts[0].lead", "neither"),
+        ("drafts", {"id": "acme:x", "lead": "acme:no", "text": "Hi"}, "drafts[0].lead", "neither"),
         ("campaigns", {"id": "acme:x", "name": "X", "response_mode": "AI_AUTO_SEND"},
          "campaigns[0]", "reply_template"),
     ],

@@ -14,7 +14,7 @@ from tests.unit.cli.conftest import Sender
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the command waited; the tests do not."""
     seen: list[float] = []
-    monkeypatch.setattr(World, "wait", lambda self, seconds: seen.append(seconds))
+    monkeypatch.setattr(World, "wait", lambda _, seconds: seen.append(seconds))
     return seen
 
 
@@ -114,3 +114,15 @@ def test_status_shows_switches_and_counts(sender: Sender, scene: Scene, waits: l
         "parked": 0,
     }
     assert "paused: sms" in sender.says("status")
+
+
+def test_status_does_not_call_a_workspace_sending_while_everything_is_paused(
+    sender: Sender, scene: Scene, waits: list[float]
+) -> None:
+    sender.json("pause", "--all")
+
+    shown = sender.says("status")
+
+    (line,) = (line for line in shown.splitlines() if "acme" in line)
+    assert "sending" not in line
+    assert "paused, as everything is" in line

@@ -146,7 +146,9 @@ def _called_wrongly(error: typer.TyperException, *, as_json: bool) -> Problem:
         return usage(text)
     if not as_json and not text.startswith(("Usage", "Missing command")):
         screen.standard_error().print(screen.written(context.get_usage(), "dim"))
-    return usage(f"{text.rstrip('.')}. See `{context.command_path} --help`.")
+    if not text.endswith((".", "?")):
+        text += "."
+    return usage(f"{text} See `{context.command_path} --help`.")
 
 
 def _end(problem: Problem, *, as_json: bool) -> NoReturn:
@@ -154,14 +156,10 @@ def _end(problem: Problem, *, as_json: bool) -> NoReturn:
         _print_document(problem.to_dict())
     else:
         console = screen.standard_error()
-        line = screen.written("Error", "bold red")
-        line.append(f" ({problem.code.value}): ", style="red")
-        line.append_text(screen.written(problem.message))
-        console.print(line)
+        code = (f" ({problem.code.value}): ", "red")
+        console.print(screen.line(("Error", "bold red"), code, (problem.message, "")))
         for one in problem.problems:
-            item = screen.written(f"  {one['path']}: ", "bold")
-            item.append_text(screen.written(one["problem"]))
-            console.print(item)
+            console.print(screen.line((f"  {one['path']}: ", "bold"), (one["problem"], "")))
     sys.exit(problem.exit_code)
 
 

@@ -219,19 +219,26 @@ def _answer(
         "result": result,
     }
     shown: list[Any] = [said] if said else []
-    shown.append(_draft_facts(draft, text))
+    shown.append(_draft_facts(draft, text, operator.world.now()))
     if messages:
         shown.append(messages_table(deliveries))
     return Answer(document, shown)
 
 
-def _draft_facts(draft: Draft, text: str | None) -> Any:
+def _why(draft: Draft, now: int) -> str:
+    waits = draft.state == DraftState.APPROVED and draft.code == Code.NOT_DUE
+    if waits and draft.due_at is not None and int(draft.due_at) <= now:
+        return "It is approved and due: the functions send it with the next sweep."
+    return sentence_of(draft.code) or "-"
+
+
+def _draft_facts(draft: Draft, text: str | None, now: int) -> Any:
     who = {"ai": "the AI", SETTER: "a person"}.get(str(draft.sent_by), "-")
     pairs: list[tuple[str, Any]] = [
         ("draft", screen.written(draft.draft_id)),
         ("lead", screen.written(draft.lead_id)),
         ("state", screen.state(str(draft.state))),
-        ("why", screen.written(sentence_of(draft.code) or "-")),
+        ("why", screen.written(_why(draft, now))),
         ("approved by", screen.written(f"{who} ({draft.user})" if draft.user else who)),
         ("due", screen.moment(draft.due_at)),
         ("revision", str(int(draft.revision))),

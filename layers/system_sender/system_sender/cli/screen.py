@@ -62,6 +62,13 @@ def written(value: object, style: str = "") -> "Text":
     return Text(safe, style=style)
 
 
+def line(*parts: tuple[str, str]) -> "Text":
+    """Return one line of texts, each in its own style."""
+    from rich.text import Text
+
+    return Text.assemble(*(written(text, style) for text, style in parts))
+
+
 def _is_control(character: str) -> bool:
     return character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from math import ceil
 from typing import Any
 
 from pynamodb.indexes import GlobalSecondaryIndex
@@ -29,7 +30,7 @@ def pause_sending(
     what = _what(workspace, channel)
     try:
         with waiting(
-            f"The switch for {what} is thrown. Waiting {SETTLING_SECONDS:.0f} seconds for what "
+            f"The switch for {what} is thrown. Waiting {ceil(SETTLING_SECONDS)} seconds for what "
             "had its permission already."
         ):
             pause(operator.store, operator.world, scope, channel)
@@ -141,20 +142,29 @@ def _status_table(document: dict[str, Any], switches: dict[str, Switch | None]) 
     health = {row["workspace"]: row for row in document["workspaces"]}
     rows = []
     for scope, row in switches.items():
-        thrown = row is not None and _is_thrown(row)
-        words = "paused" if row is not None and row.paused else "sending"
-        if row is not None and row.paused_channels and not row.paused:
-            words = f"paused: {', '.join(sorted(row.paused_channels))}"
+        words = _sending_words(scope, row, switches[EVERYTHING])
         known = health.get(scope, {})
         rows.append(
             (
                 screen.written("all" if scope == EVERYTHING else scope),
                 screen.written(known.get("name")),
-                screen.written(words, "bold yellow" if thrown else "green"),
+                screen.written(words, "green" if words == "sending" else "bold yellow"),
                 screen.written(known.get("unhealthy_code") or "", "red"),
             )
         )
     return screen.table(("workspace", "name", "sending", "provider refuses"), rows)
+
+
+def _sending_words(scope: str, row: Switch | None, everything: Switch | None) -> str:
+    """Say what really leaves under this switch: the one of everything stands above the others."""
+    if row is not None and row.paused:
+        return "paused"
+    stopped = set(row.paused_channels or ()) if row is not None else set()
+    if scope != EVERYTHING and everything is not None:
+        if everything.paused:
+            return "paused, as everything is"
+        stopped |= set(everything.paused_channels or ())
+    return f"paused: {', '.join(sorted(stopped))}" if stopped else "sending"
 
 
 def _count_facts(counts: dict[str, int]) -> Any:

@@ -1,0 +1,213 @@
+"""The guard is guarded from within: without any one of its protections the system is convicted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pynamodb.expressions.condition import Condition
+
+from system_sender import claim, gate, replying, settlement, sweep
+from system_sender.codes import Code
+from system_sender.ledger import DeliveryLedger
+from system_sender.models import Draft, Message
+from system_sender.outcome import Outcome, OutcomeKind
+from system_sender.providers import gohighlevel
+from system_sender.settlement import Settlement
+from system_sender.states import DraftState, MessageState
+from system_sender.store import Store, Write
+from system_sender.switches import SwitchReading
+from tests.crash.connection import FaultyConnection
+from tests.crash.contests import CONTESTS, every_order_of
+from tests.crash.harness import run, single_plans
+from tests.crash.stories import STORIES
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+
+def _unconditional(*labels: str, of: str) -> Break:
+    """Drop the conditions of these steps, in claims or in settlements."""
+
+    def applies(write: Write, label: str) -> bool:
+        is_claim = "suppression" in write.labels
+        return label in labels and is_claim == (of == "claim")
+
+    def break_it(patch: pytest.MonkeyPatch) -> None:
+        put, update = Write.put, Write.update
+
+        def free_put(
+            self: Write, label: str, row: Any, condition: Condition | None = None, **options: Any
+        ) -> None:
+            put(self, label, row, None if applies(self, label) else condition, **options)
+
+        def free_update(
+            self: Write,
+            label: str,
+            row: Any,
+            actions: Any,
+            condition: Condition | None = None,
+            **options: Any,
+        ) -> None:
+            kept = None if applies(self, label) else condition
+            update(self, label, row, actions, kept, **options)
+
+        patch.setattr(Write, "put", free_put)
+        patch.setattr(Write, "update", free_update)
+
+    return break_it
+
+
+def _settlement_asks_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Let a settlement overwrite whoever holds the delivery now."""
+    write = Settlement.write
+
+    def free(self: Settlement, token: str) -> Write:
+        whole = write(self, token)
+        whole._updates = [(*step[:3], None, step[4]) for step in whole._updates]
+        return whole
+
+    patch.setattr(Settlement, "write", free)
+
+
+def _parking_releases(patch: pytest.MonkeyPatch) -> None:
+    """Take a delivery past its time for one that did not leave."""
+
+    def release(store: Store, world: Any, draft: Draft, message: Message, _: Outcome) -> bool:
+        now = world.now()
+
+        def build(token: str) -> Write:
+            write = Write(token)
+            key = Message(draft.draft_id, int(message.part))
+            write.update("message", key, [Message.state.set(MessageState.NOT_SENT.value)])
+            fate = settlement.DraftFate(DraftState.APPROVED, Code.INTERRUPTED, now)
+            actions = settlement.draft_actions(draft, fate, now)
+            write.update("draft", Draft(draft.draft_id), actions)
+            return write
+
+        store.write_patiently(build)
+        return True
+
+    patch.setattr(sweep, "park", release)
+
+
+def _no_answer_is_not_sent(patch: pytest.MonkeyPatch) -> None:
+    """Take silence for a message that did not leave."""
+
+    def guess(answer: Any, now: int) -> Outcome:
+        return Outcome(OutcomeKind.NOT_SENT, answer.code, retry_at=now)
+
+    patch.setattr(gohighlevel, "without_answer", guess)
+
+
+def _token_from_the_draft(patch: pytest.MonkeyPatch) -> None:
+    """Let all claims of a draft share one client request token."""
+    claim_write = claim.claim_write
+
+    def shared(delivery: Any, now: int) -> Write:
+        write = claim_write(delivery, 0)
+        write.token = f"{delivery.draft.draft_id}#{delivery.part}"[-36:]
+        return write
+
+    patch.setattr("system_sender.ledger.claim_write", shared)
+
+
+def _a_lost_claim_is_ours(patch: pytest.MonkeyPatch) -> None:
+    """Believe that a claim whose answer was lost was written."""
+    patch.setattr(DeliveryLedger, "_resolve_lost_claim", lambda self: None)
+
+
+def _the_guard_is_never_late(patch: pytest.MonkeyPatch) -> None:
+    """Let a request begin however long ago its claim was written."""
+    patch.setattr(gate._Guard, "_refuse_late", lambda self: None)
+
+
+def _switches_never_age(patch: pytest.MonkeyPatch) -> None:
+    """Trust a reading of the switches for ever, and a claim as well."""
+    _the_guard_is_never_late(patch)
+    patch.setattr(SwitchReading, "is_fresh", lambda self, monotonic: True)
+
+
+def _a_claim_leaves_no_due_mark(patch: pytest.MonkeyPatch) -> None:
+    """Take a draft out of the due index while it is being sent."""
+    take_draft = claim._take_draft
+
+    def forget(write: Write, delivery: Any, now: int) -> None:
+        take_draft(write, delivery, now)
+        label, row, actions, condition, old = write._updates.pop()
+        kept = [action for action in actions if "due" not in str(action)]
+        forgotten = [Draft.due_shard.remove(), Draft.due_at.remove()]
+        write._updates.append((label, row, [*kept, *forgotten], condition, old))
+
+    patch.setattr(claim, "_take_draft", forget)
+
+
+def _a_reply_has_a_name_of_its_own(patch: pytest.MonkeyPatch) -> None:
+    """Name a reply after the attempt that wrote it, not after the event it answers."""
+    draft_reply = replying._draft_reply
+    numbers = iter(range(10_000))
+
+    def rename(system: Any, inbound: Any, *rest: Any) -> Any:
+        name = f"{inbound.workspace}:reply:{next(numbers)}"
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(replying, "reply_draft_id", lambda event: name)
+            inner.setattr(replying, "_finish_step", lambda *step: None)
+            return draft_reply(system, inbound, *rest)
+
+    patch.setattr(replying, "_draft_reply", rename)
+
+
+def _the_sweep_leaves_sending_alone(patch: pytest.MonkeyPatch) -> None:
+    """Never look at what a dead invocation left."""
+    patch.setattr(sweep, "_recover", lambda system, draft: Code.IN_PROGRESS)
+
+
+STORY_BREAKS: dict[str, tuple[str, Break]] = {
+    "claim without conditions": ("function", _unconditional("message", "draft", "lead", of="claim")),
+    "settlement without conditions": ("function", _settlement_asks_nothing),
+    "parking releases": ("function", _parking_releases),
+    "silence is not sent": ("function", _no_answer_is_not_sent),
+    "token from the draft": ("function", _token_from_the_draft),
+    "a lost claim is ours": ("function", _a_lost_claim_is_ours),
+    "the guard is never late": ("function", _the_guard_is_never_late),
+    "a claim leaves no due mark": ("function", _a_claim_leaves_no_due_mark),
+    "the sweep leaves sending alone": ("three_parts", _the_sweep_leaves_sending_alone),
+    "a reply has a name of its own": ("webhook", _a_reply_has_a_name_of_its_own),
+}
+
+CONTEST_BREAKS: dict[str, tuple[str, Break]] = {
+    "claim without the lead's version": (
+        "two drafts, daily cap",
+        _unconditional("lead", of="claim"),
+    ),
+    "claim without conditions": (
+        "direct twice",
+        _unconditional("message", "draft", "lead", of="claim"),
+    ),
+    "claim without the version beside an opt-out": (
+        "newer inbound beside a send",
+        _unconditional("lead", of="claim"),
+    ),
+    "settlement without conditions": (
+        "a person's word and a late settlement",
+        _settlement_asks_nothing,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STORY_BREAKS)
+def test_a_fault_shows_that_a_protection_is_missing(
+    name: str, connection: FaultyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story, break_it = STORY_BREAKS[name]
+    trace = run(STORIES[story], connection).trace
+    break_it(monkeypatch)
+    assert any(run(STORIES[story], connection, plan).failed for plan in single_plans(trace))
+
+
+@pytest.mark.parametrize("name", CONTEST_BREAKS)
+def test_an_order_shows_that_a_protection_is_missing(
+    name: str, connection: FaultyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest, break_it = CONTEST_BREAKS[name]
+    assert contest in CONTESTS
+    break_it(monkeypatch)
+    assert every_order_of(contest, connection, preemptions=2).complaints
