@@ -40,6 +40,7 @@ class Contact:
     draft_id: str
     lead_id: str
     contact_id: str
+    phone: str
 
 
 @dataclass
@@ -65,7 +66,8 @@ class Agency:
         )
         write.put("workspace", row)
         write.put("owner", Owner(owner_key(LOCATION), workspace=WORKSPACE))
-        template = "Hi $first_name, does 2pm on Tuesday work for a short call?"
+        # Without a name in it: somebody unknown has none, and is answered all the same.
+        template = "Thanks for your message. Does 2pm on Tuesday work for a short call?"
         campaign = Campaign(
             CAMPAIGN, name="Autumn", response_mode=AI_AUTO_SEND, reply_template=template
         )
@@ -87,18 +89,25 @@ class Agency:
             writer=TemplateDraftWriter(),
         )
 
+    def stranger(self) -> Contact:
+        """Name somebody whom no row knows yet."""
+        number = next(self._number)
+        return Contact(
+            draft_id=f"{WORKSPACE}:draft-{number}",
+            lead_id=f"{WORKSPACE}:lead-{number}",
+            contact_id=f"contact{number:08}",
+            phone=f"+1555{number:07}",
+        )
+
     def lead(self) -> Contact:
         """Create a lead who is known by a contact id, without a draft yet."""
-        number = next(self._number)
-        contact = Contact(
-            f"{WORKSPACE}:draft-{number}", f"{WORKSPACE}:lead-{number}", f"contact{number:08}"
-        )
+        contact = self.stranger()
         write = Write(self.world.new_id())
         row = Lead(
             contact.lead_id,
             workspace=WORKSPACE,
             first_name="Dana",
-            phone=f"+1555{number:07}",
+            phone=contact.phone,
             gohighlevel_contact_id=contact.contact_id,
             campaign_id=CAMPAIGN,
             created_at=self.world.now(),

@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.idempotency import (
 )
 from botocore.config import Config
 from requests.adapters import HTTPAdapter
+
 from system_sender.models import table_name
 
 if TYPE_CHECKING:

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.agency import LOCATION, WORKSPACE, Agency, Contact
+from benchmarks.naive import Naive
+from benchmarks.rows import Against, Bound, Row
 from devstack.sandbox.webhooks import Signer, inbound_message
 from system_sender.budget import Budget
 from system_sender.result import SendOutcome
@@ -13,10 +16,6 @@ from system_sender.sending import approve_and_send_draft_system
 from system_sender.store import shared_connection
 from system_sender.system import System
 from system_sender.webhook import handle
-
-from benchmarks.agency import LOCATION, WORKSPACE, Agency
-from benchmarks.naive import Naive
-from benchmarks.rows import Against, Bound, Row
 
 _SECONDS = 25.0
 
@@ -47,29 +46,33 @@ def measure(agency: Agency, base_url: str, token: str) -> list[Row]:
         ("replay", 1, lambda: _send(system, sent.draft_id, replayed=True), naive_send),
     ]
     for name, at_most, arrange, route in _inbounds(agency):
-        contact_id = arrange()
-        works.append((name, at_most, _inbound(system, signer, contact_id, route), naive_answer))
+        works.append((name, at_most, _inbound(system, signer, arrange(), route), naive_answer))
     rows = []
     for name, at_most, work, baseline in works:
         rows += _rows(name, at_most, _count(client, work), baseline)
     return rows
 
 
-def _inbounds(agency: Agency) -> Iterator[tuple[str, int, Callable[[], str], str | None]]:
-    known = lambda: agency.lead().contact_id  # noqa: E731 - three short words for three rows
-    open_draft = lambda: agency.lead_with_draft().contact_id  # noqa: E731
-    unknown = lambda: uuid.uuid4().hex[:20]  # noqa: E731
-    for words, route in (("", WORKSPACE), (", shared app", None)):
-        yield f"inbound to sent{words}", 8, known, route
-        yield f"inbound to sent, a draft superseded{words}", 10, open_draft, route
-        yield f"inbound to sent, lead unknown{words}", 10, unknown, route
+def _inbounds(agency: Agency) -> Iterator[tuple[str, int, Callable[[], Contact], str | None]]:
+    known, open_draft, unknown = agency.lead, agency.lead_with_draft, agency.stranger
+    yield "inbound to sent", 8, known, WORKSPACE
+    yield "inbound to sent, a draft superseded", 10, open_draft, WORKSPACE
+    yield "inbound to sent, lead unknown", 10, unknown, WORKSPACE
+    # An app that several workspaces share first asks who owns the provider's account.
+    yield "inbound to sent, shared app", 10, known, None
+    yield "inbound to sent, shared app, a draft superseded", 10, open_draft, None
+    yield "inbound to sent, shared app, lead unknown", 10, unknown, None
 
 
 def _inbound(
-    system: System, signer: Signer, contact_id: str, route: str | None
+    system: System, signer: Signer, contact: Contact, route: str | None
 ) -> Callable[[], None]:
     webhook = inbound_message(
-        signer, location_id=LOCATION, contact_id=contact_id, text="Yes", firstName="Dana"
+        signer,
+        location_id=LOCATION,
+        contact_id=contact.contact_id,
+        text="Yes",
+        **{"from": contact.phone},
     )
     event = {
         "headers": dict(webhook.headers),

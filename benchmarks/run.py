@@ -9,12 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from devstack import dynamodb_local, paths, servers
-from devstack.sandbox.client import SandboxClient
 from rich.console import Console
 
 from benchmarks import layer_size, rows, startup
 from benchmarks.rows import Row
+from devstack import dynamodb_local, paths, servers
+from devstack.sandbox.client import SandboxClient
 
 RESULTS = paths.PROJECT / "benchmarks" / "results.json"
 _LIBRARIES = ("aws-lambda-powertools", "boto3", "pynamodb", "requests", "urllib3")
@@ -51,11 +51,10 @@ def _measure(console: Console, *, quick: bool) -> list[Row]:
 
 def _measure_sends(console: Console, sandbox: SandboxClient, *, quick: bool) -> list[Row]:
     # Imported here: the tables take their names from the environment when they are imported.
-    from system_sender.store import shared_connection
-    from tests.support.tables import create_tables
-
     from benchmarks import naive, round_trips, sends
     from benchmarks.agency import TOKEN, Agency, log_into
+    from system_sender.store import shared_connection
+    from tests.support.tables import create_tables
 
     create_tables(shared_connection())
     naive.create_idempotency_table(naive.Naive(sandbox.url, TOKEN).dynamodb)

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from system_sender.result import SendOutcome
-from system_sender.sending import approve_and_send_draft_system
-from system_sender.system import System
-
 from benchmarks.agency import WORKSPACE, Agency
 from benchmarks.naive import Naive, with_stock_powertools
 from benchmarks.rows import Against, Bound, Row
 from benchmarks.turns import Contestant, Turn, in_turns, rates
+from system_sender.result import SendOutcome
+from system_sender.sending import approve_and_send_draft_system
+from system_sender.system import System
 
 OURS = "approve_and_send_draft_system"
 NAIVE = "naive get, post, put, update"

@@ -7,9 +7,8 @@ import tempfile
 from collections.abc import Mapping
 from statistics import median
 
-from devstack import paths, servers
-
 from benchmarks.rows import Against, Bound, Row
+from devstack import paths, servers
 
 REPETITIONS = 15
 GROUP = "import and client set-up, CPU"

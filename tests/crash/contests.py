@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from system_sender.codes import Code
-from system_sender.drafts import DraftRefused
+from system_sender.drafts import DraftRefused, edit, reject
 from system_sender.gate import send_approved_draft
 from system_sender.models import Draft, Lead, Workspace
 from system_sender.sending import approve_and_send_draft_system
@@ -308,6 +308,37 @@ class StoppedByHumanReply(Stopped):
         )
 
 
+class StoppedByEdit(Stopped):
+    """A person gives the draft another text."""
+
+    landed = "write revision+draft"
+
+    def stop(self) -> None:
+        system = self.story.system()
+        draft = system.store.get(Draft, self.story.draft_id)
+        lead = system.store.get(Lead, self.story.scene.lead_id)
+        assert draft is not None and lead is not None
+        try:
+            edit(system.store, self.world, draft, "Another text", lead)
+        except DraftRefused:
+            return  # claimed already: its text is final
+
+
+class StoppedByRejection(Stopped):
+    """A person rejects the draft."""
+
+    landed = "write draft+lead"
+
+    def stop(self) -> None:
+        system = self.story.system()
+        draft = system.store.get(Draft, self.story.draft_id)
+        assert draft is not None
+        try:
+            reject(system.store, self.world, draft)
+        except DraftRefused:
+            return  # claimed already
+
+
 class PausedBeside(Contest):
     """The switch is thrown beside a send: after `pause` has returned nothing begins."""
 
@@ -342,6 +373,8 @@ CONTESTS: dict[str, type[Contest]] = {
     "opt-out beside a send": StoppedByOptOut,
     "newer inbound beside a send": StoppedByNewerInbound,
     "human reply beside a send": StoppedByHumanReply,
+    "edit beside a send": StoppedByEdit,
+    "rejection beside a send": StoppedByRejection,
     "pause beside a send": PausedBeside,
 }
 

@@ -186,10 +186,6 @@ CONTEST_BREAKS: dict[str, tuple[str, Break]] = {
         "newer inbound beside a send",
         _unconditional("lead", of="claim"),
     ),
-    "settlement without conditions": (
-        "a person's word and a late settlement",
-        _settlement_asks_nothing,
-    ),
 }
 
 

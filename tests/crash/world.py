@@ -67,6 +67,7 @@ class FaultyWorld(World):
         recover: what everybody else does while one process is frozen.
         interfere: bumps the lead's version, as some other writer would.
         watch: called after every write, to look at what it left.
+        before: called with each boundary before its effect.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class FaultyWorld(World):
         self.recover: Callable[[], None] = _nobody
         self.interfere: Callable[[], None] = _nobody
         self.watch: Callable[[], None] = _nobody
+        self.before: Callable[[Boundary], None] = lambda boundary: None
         self.sandbox = Sandbox(clock=lambda: self.now() / 1000, seed=name)
         self._wall = BEGINNING
         self._monotonic = 1_000.0
@@ -150,6 +152,7 @@ class FaultyWorld(World):
         boundary = Boundary(len(self.trace) + 1, effect, name)
         self.trace.append(boundary)
         self.advance(_EFFECT_MILLISECONDS)
+        self.before(boundary)
         fault = self.plan.get(boundary.number)
         if fault is None and process.cut_off and effect in _DATABASE:
             fault = Fault.OUTAGE

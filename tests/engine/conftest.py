@@ -1,6 +1,7 @@
 """One engine a test process, emptied before each test."""
 
 import itertools
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from devstack.dynamodb_local import DynamoDBLocal
 from devstack.sandbox.provider import Sandbox
 from devstack.sandbox.webhooks import Signer
 from tests.engine.stage import Stage, StageWorld
-from tests.support.scene import Scene
+from tests.support.scene import PHONE, SECRET, Scene
 from tests.support.tables import create_tables, empty_tables
 
 _NUMBERS = itertools.count(1)
@@ -40,8 +41,13 @@ def signer() -> Signer:
 
 
 @pytest.fixture
-def stage(engine_connection: Connection, signer: Signer) -> Iterator[Stage]:
-    """A workspace with a campaign and a lead, and nothing else in any table."""
+def stage(
+    engine_connection: Connection, signer: Signer, caplog: pytest.LogCaptureFixture
+) -> Iterator[Stage]:
+    """A workspace with a campaign and a lead, and nothing else in any table.
+
+    Whatever a test does, nothing personal may have been logged by the end of it.
+    """
     empty_tables(engine_connection)
     world = StageWorld()
     scene = Scene(
@@ -52,4 +58,22 @@ def stage(engine_connection: Connection, signer: Signer) -> Iterator[Stage]:
         public_key=signer.public_key(),
     ).seed()
     world.effects.clear()
-    return Stage(engine_connection, world, scene, signer, scene.system())
+    stage = Stage(engine_connection, world, scene, signer, scene.system())
+    with caplog.at_level(logging.INFO):
+        yield stage
+    logged = "\n".join(everything_in(record) for record in caplog.get_records("call"))
+    assert [private for private in private_of(stage) if private in logged] == []
+
+
+def private_of(stage: Stage) -> set[str]:
+    """Every secret of the stage, and every text that came in or went out."""
+    texts = [str(row.text) for row in stage.inbound() if row.text]
+    texts += [entry.text for entry in stage.sandbox.ledger.requests()]
+    known = {PHONE, PHONE.removeprefix("+1"), SECRET, "pit-test", "Dana", "+15550100077"}
+    return known | {text for text in texts if len(text) > 3}
+
+
+def everything_in(record: logging.LogRecord) -> str:
+    """All of a log record: its message, its extra fields and its traceback."""
+    trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
+    return f"{record.getMessage()} {record.__dict__} {trace}"

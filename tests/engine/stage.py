@@ -198,7 +198,7 @@ class Stage:
 
     def human_text(self, text: str, **fields: Any) -> Webhook:
         """Return the signed echo of a person's own text to the lead."""
-        return outbound_message(self.signer, source="app", **self._envelope(text, fields))
+        return outbound_message(self.signer, **self._envelope(text, {"source": "app", **fields}))
 
     def dnd(self, **fields: Any) -> Webhook:
         """Return a signed do-not-disturb update of the lead."""

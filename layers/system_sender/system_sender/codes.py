@@ -107,7 +107,7 @@ SENTENCES: dict[Code, str] = {
     Code.WORKSPACE_NOT_FOUND: "The workspace does not exist; seed it first.",
     Code.CAMPAIGN_NOT_FOUND: "The campaign of this draft does not exist; seed it or move the lead.",
     Code.CHANNEL_NOT_SUPPORTED: "No provider sends on this channel; use one that is supported.",
-    Code.NOT_DUE: "The draft is approved for a later time and waits for it.",
+    Code.NOT_DUE: "The draft is approved and goes when its time has come.",
     Code.DRAFT_CHANGED: "The draft changed while it was read; ask again for what it is now.",
     Code.DRAFT_DELETED: "The draft was deleted while it was sent; the message row alone tells how "
     "it ended.",

@@ -83,9 +83,9 @@ def record(system: "System", workspace: Workspace, event: InboundEvent, found: L
     Raises:
         StorageUnavailable: when it could not be made durable; the event must be delivered again.
     """
-    if not event.identified:
-        event = _identify(system, workspace, event)
-        found = look(system, workspace.workspace, event)
+    asked, lost = event, False
+    if not asked.identified:
+        event, found = _identify_and_look(system, workspace, asked)
     phone = to_e164(event.phone, workspace.region)
     for attempt in range(_RECORDING_TRIES):
         if found.inbound is not None:
@@ -94,10 +94,15 @@ def record(system: "System", workspace: Workspace, event: InboundEvent, found: L
         recording = _Recording(system, workspace, event, phone, person)
         try:
             system.store.write(recording.write)
-        except (ConditionsFailed, Contention, AnswerLost):
+        except (ConditionsFailed, Contention, AnswerLost) as trouble:
             # Another event of this lead, or this very event on another path: look again.
             system.world.wait(0.02 * 2**attempt)
-            found = look(system, workspace.workspace, event)
+            lost = lost or isinstance(trouble, AnswerLost)
+            if _is_taken(trouble) and not asked.identified and not lost:
+                # By an equal text at this moment, or by this one: the provider lists them.
+                event, found = _identify_and_look(system, workspace, asked)
+            else:
+                found = look(system, workspace.workspace, event)
             continue
         return Recorded(recording.inbound, recording.lead, fresh=True)
     raise StorageUnavailable("The event could not be recorded; its rows kept changing.")
@@ -256,6 +261,22 @@ class _Recording:
 
 
 # --- events whose payload has no identity --------------------------------------------------------
+
+
+def _identify_and_look(
+    system: "System", workspace: Workspace, event: InboundEvent
+) -> tuple[InboundEvent, Look]:
+    identified = _identify(system, workspace, event)
+    found = look(system, workspace.workspace, identified)
+    if found.inbound is not None and identified.provider_message_id is not None:
+        # It was free when the rows were read: an equal text took it in between.
+        identified = _identify(system, workspace, event)
+        found = look(system, workspace.workspace, identified)
+    return identified, found
+
+
+def _is_taken(trouble: Exception) -> bool:
+    return isinstance(trouble, ConditionsFailed) and "event" in trouble.failed
 
 
 def _identify(system: "System", workspace: Workspace, event: InboundEvent) -> InboundEvent:

@@ -1,0 +1,137 @@
+"""Two honest texts are two, one text delivered twice is one: also where no id tells them apart."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from system_sender.models import Workspace
+from system_sender.webhook import WORKFLOW
+
+from devstack.sandbox.contract import Injected
+from devstack.sandbox.faults import Fault, Kind
+from devstack.sandbox.ledger import Operation
+from devstack.sandbox.webhooks import Webhook
+from tests.engine.stage import Once, Stage
+from tests.support.scene import SECRET
+
+
+@pytest.fixture(autouse=True)
+def workflow(stage: Stage) -> None:
+    """The workspace receives workflow webhooks, which carry no message id; nobody answers."""
+    stage.scene.seed(campaign_id=None)
+    stage.update(Workspace(stage.scene.workspace), Workspace.sms_webhook.set(WORKFLOW))
+
+
+def yes(stage: Stage, time: str | None = None) -> Webhook:
+    custom: dict[str, Any] = {"ID": stage.scene.contact, "Message": "yes"}
+    if time is not None:
+        custom |= {"Date": "3/3/2026", "Time": time}
+    return stage.workflow_text("yes", SECRET, customData=custom)
+
+
+def arrives(stage: Stage, message_id: str) -> None:
+    """The lead's text reaches the provider, whose look-up lists it from here on."""
+    stage.sandbox.inject(
+        Injected(stage.scene.location, stage.scene.contact, "yes", message_id=message_id)
+    )
+    stage.world.step(1)
+
+
+def recorded(stage: Stage) -> int:
+    assert stage.scene.lead_now().inbound_count == len(stage.inbound())
+    return len(stage.inbound())
+
+
+def test_two_honest_texts_with_different_times_are_two(stage: Stage) -> None:
+    first, second = yes(stage, "10:04:05 AM"), yes(stage, "10:04:06 AM")
+    for webhook in (first, second, first, second, first):
+        assert stage.post(webhook).status == 200
+    assert recorded(stage) == 2
+    assert stage.sandbox.ledger.requests() == [], "nobody had to be asked"
+
+
+def test_two_honest_texts_without_times_are_told_apart_by_the_provider(stage: Stage) -> None:
+    arrives(stage, "ms1")
+    assert stage.post(yes(stage)).status == 200
+    assert recorded(stage) == 1
+    arrives(stage, "ms2")
+    assert stage.post(yes(stage)).status == 200
+    assert recorded(stage) == 2
+    for _ in range(3):
+        assert stage.post(yes(stage)).status == 200
+    assert recorded(stage) == 2
+    assert {event.provider_message_id for event in stage.inbound()} == {"ms1", "ms2"}
+
+
+def test_two_honest_texts_that_both_arrived_before_the_first_webhook_are_two(
+    stage: Stage,
+) -> None:
+    arrives(stage, "ms1")
+    arrives(stage, "ms2")
+    for _ in range(4):
+        stage.post(yes(stage))
+    assert recorded(stage) == 2
+
+
+def test_two_honest_texts_whose_webhooks_come_at_the_same_moment_are_two(stage: Stage) -> None:
+    arrives(stage, "ms1")
+    arrives(stage, "ms2")
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(stage.post, [yes(stage), yes(stage)]))
+    assert {answer.status for answer in answers} == {200}
+    assert recorded(stage) == 2
+
+
+def test_an_equal_text_that_is_recorded_between_the_look_up_and_the_look_is_another_one(
+    stage: Stage,
+) -> None:
+    arrives(stage, "ms1")
+    arrives(stage, "ms2")
+    looked: list[str] = []
+
+    def second_look(effect: object, name: str) -> bool:
+        looked.append(name)
+        return looked.count("batch_get") == 3  # route, identify, and then this event's own rows
+
+    once = Once(second_look, lambda: stage.post(yes(stage)))
+    stage.world.before = once
+    stage.post(yes(stage))
+    assert once.happened
+    assert recorded(stage) == 2
+
+
+def test_one_text_whose_webhook_comes_many_times_at_the_same_moment_is_one(stage: Stage) -> None:
+    arrives(stage, "ms1")
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(stage.post, [yes(stage)] * 6))
+    assert recorded(stage) == 1
+
+
+def test_when_nobody_can_be_asked_redeliveries_within_the_hour_are_one(stage: Stage) -> None:
+    fault = Fault(Kind.SERVER_ERROR_BEFORE, times=None, operation=Operation.LOOK_UP)
+    stage.sandbox.program(fault)
+    arrives(stage, "ms1")
+    for _ in range(3):
+        assert stage.post(yes(stage)).status == 200
+    assert recorded(stage) == 1
+    stage.world.step(3 * 3600)
+    assert stage.post(yes(stage)).status == 200
+    assert recorded(stage) == 2, "hours later it is another text"
+
+
+def test_what_was_recorded_blindly_stands_for_the_oldest_message(stage: Stage) -> None:
+    stage.fail(Kind.SERVER_ERROR_BEFORE, operation=Operation.LOOK_UP)
+    arrives(stage, "ms1")
+    stage.post(yes(stage))
+    stage.post(yes(stage))  # a redelivery, now that the provider can be asked
+    assert recorded(stage) == 1
+    arrives(stage, "ms2")
+    stage.post(yes(stage))
+    assert recorded(stage) == 2
+
+
+def test_a_look_up_sends_nothing(stage: Stage) -> None:
+    arrives(stage, "ms1")
+    stage.post(yes(stage))
+    assert [entry.operation for entry in stage.sandbox.ledger.requests()] == [Operation.LOOK_UP]
+    assert stage.sandbox.ledger.sends() == []

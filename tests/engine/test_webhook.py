@@ -1,0 +1,425 @@
+"""The front door: recorded once, answered once, and the work is ensured."""
+
+import base64
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from system_sender.codes import Code
+from system_sender.models import Campaign, Lead, Workspace
+from system_sender.result import SendOutcome
+from system_sender.secrets import SecretUnavailable
+from system_sender.webhook import MARKETPLACE, WORKFLOW
+
+from devstack.sandbox.faults import Kind
+from tests.crash.connection import conflict, reply_lost, request_lost, throttled
+from tests.engine.stage import Once, Stage, any_call, any_read, any_write
+from tests.support.scene import PHONE, SECRET, Scene
+
+REPLY = "Hi Dana, does 2pm Tuesday work?"
+
+
+def test_an_inbound_text_is_recorded_and_answered(stage: Stage) -> None:
+    answer = stage.post(stage.text("Tue works "))
+    assert (answer.status, answer.code) == (200, Code.RECORDED)
+    assert answer.fields["outcome"] == "sent"
+    assert stage.scene.sent_texts() == [REPLY]
+    [event] = stage.inbound()
+    assert (event.text, event.sequence, event.finished_code) == ("Tue works", 1, "reply_drafted")
+    lead = stage.scene.lead_now()
+    assert (lead.inbound_count, lead.last_inbound_at) == (1, stage.world.now())
+    [message] = stage.messages()
+    assert (message.sent_by, message.state) == ("ai", "sent")
+
+
+def test_the_answer_is_a_proxy_response(stage: Stage) -> None:
+    response = stage.post(stage.text("Hello?")).to_api_gateway()
+    assert response["statusCode"] == 200
+    assert response["headers"] == {"Content-Type": "application/json"}
+    body = json.loads(response["body"])
+    assert body["code"] == "recorded"
+    assert body["message"].endswith(".")
+
+
+def test_a_body_in_base64_is_verified_over_its_decoded_bytes(stage: Stage) -> None:
+    webhook = stage.text("Grüße \u0645\u0631\u062d\u0628\u0627 \U0001f44b")
+    encoded = base64.b64encode(webhook.body).decode()
+    answer = stage.post(webhook, body=encoded, isBase64Encoded=True)
+    assert answer.status == 200
+    assert stage.inbound()[0].text == "Grüße \u0645\u0631\u062d\u0628\u0627 \U0001f44b"
+
+
+def test_header_names_come_in_any_case(stage: Stage) -> None:
+    webhook = stage.text("Hello?")
+    headers = {name.upper(): value for name, value in webhook.headers.items()}
+    assert stage.post(webhook, headers=headers).status == 200
+
+
+def test_a_shared_marketplace_app_is_routed_by_the_owner_of_the_location(stage: Stage) -> None:
+    for path in (None, {}):
+        assert stage.post(stage.text("Hello?"), pathParameters=path).status == 200
+    assert {event.workspace for event in stage.inbound()} == {stage.scene.workspace}
+
+
+# --- the same event again ------------------------------------------------------------------------
+
+
+def test_the_same_event_five_more_times_changes_nothing(stage: Stage) -> None:
+    webhook = stage.text("Hello?")
+    stage.post(webhook)
+    before = stage.scene.lead_now().version
+    for _ in range(5):
+        answer = stage.post(webhook)
+        assert (answer.status, answer.code) == (200, Code.DUPLICATE_EVENT)
+        assert answer.fields["replayed"] is True
+    assert stage.scene.sent_texts() == [REPLY]
+    assert (len(stage.inbound()), stage.scene.lead_now().version) == (1, before)
+
+
+def test_the_same_event_at_once_is_answered_once(stage: Stage) -> None:
+    webhook = stage.text("Hello?")
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: stage.post(webhook), range(12)))
+    assert {answer.status for answer in answers} == {200}
+    stage.world.step(61)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [REPLY]
+    assert (len(stage.inbound()), stage.scene.lead_now().inbound_count) == (1, 1)
+
+
+def test_the_same_message_under_another_webhook_id_is_a_duplicate(stage: Stage) -> None:
+    first = stage.text("Hello?", messageId="ms1", webhookId="wh1")
+    again = stage.text("Hello?", messageId="ms1", webhookId="wh2")
+    assert stage.post(first).code is Code.RECORDED
+    assert stage.post(again).code is Code.DUPLICATE_EVENT
+    assert len(stage.scene.sent_texts()) == 1
+
+
+def test_redeliveries_days_later_change_nothing(stage: Stage) -> None:
+    webhook = stage.text("Hello?")
+    stage.post(webhook)
+    stage.world.step(2 * 24 * 3600)
+    assert stage.post(webhook).code is Code.DUPLICATE_EVENT
+    stage.world.step(2 * 24 * 3600)
+    assert stage.post(webhook).code is Code.EVENT_STALE
+    assert len(stage.scene.sent_texts()) == 1
+
+
+def test_any_order_and_repetition_of_three_texts_ends_alike(stage: Stage) -> None:
+    webhooks = [stage.text(f"text {number}", messageId=f"ms{number}") for number in range(3)]
+    deliveries = webhooks * 4
+    random.Random(7).shuffle(deliveries)
+    for webhook in deliveries:
+        assert stage.post(webhook).status == 200
+    assert stage.scene.lead_now().inbound_count == 3
+    assert len(stage.inbound()) == 3
+    assert len(stage.scene.sent_texts()) <= 3
+    assert len(set(row.draft_id for row in stage.messages())) == len(stage.messages())
+
+
+# --- whose is it ---------------------------------------------------------------------------------
+
+
+def test_a_stranger_becomes_one_lead_even_through_many_first_webhooks_at_once(
+    stage: Stage,
+) -> None:
+    webhooks = [
+        stage.text(f"Hello {n}", contact_id="stranger", **{"from": "+15550100077"})
+        for n in range(6)
+    ]
+    with ThreadPoolExecutor(6) as pool:
+        assert {answer.status for answer in pool.map(stage.post, webhooks)} == {200}
+    new = [lead for lead in stage.leads() if lead.lead_id != stage.scene.lead_id]
+    assert [(lead.phone, lead.inbound_count) for lead in new] == [("+15550100077", 6)]
+    assert {event.lead_id for event in stage.inbound()} == {new[0].lead_id}
+
+
+def test_a_known_number_under_a_new_contact_is_the_same_lead(stage: Stage) -> None:
+    stage.post(stage.text("Hello?", contact_id="other-contact"))
+    assert {event.lead_id for event in stage.inbound()} == {stage.scene.lead_id}
+    assert len(stage.leads()) == 1
+
+
+def test_a_known_contact_without_any_number_is_the_same_lead(stage: Stage) -> None:
+    answer = stage.post(stage.text("Hello?", omit=("from",)))
+    assert answer.status == 200
+    assert stage.scene.sent_texts() == [REPLY]
+
+
+def test_a_stranger_without_a_number_is_recorded_and_waits_for_a_person(stage: Stage) -> None:
+    stage.update(
+        Campaign(f"{stage.scene.workspace}:autumn"), Campaign.reply_template.set("Hi there")
+    )
+    answer = stage.post(stage.text("Hello?", contact_id="stranger", omit=("from",)))
+    assert (answer.status, answer.fields["outcome_code"]) == (200, "missing_phone")
+    [draft] = stage.drafts()
+    assert draft.state == "needs_review"
+    assert stage.sandbox.ledger.requests() == []
+
+
+def test_two_workspaces_with_the_same_contact_and_number_stay_apart(stage: Stage) -> None:
+    scene = stage.scene
+    twin = Scene(
+        scene.store, stage.world, stage.sandbox, f"{scene.workspace}x", scene.public_key
+    ).seed()
+    webhook = stage.text("STOP", contact_id="shared", **{"from": PHONE})
+    assert stage.post(webhook).status == 200
+    assert stage.suppressions() == {f"{scene.workspace}:sms:{PHONE}"}
+    draft = twin.draft("hello", text="still fine")
+    assert stage.send(draft.draft_id).outcome is SendOutcome.SENT
+    own = scene.draft("hello", sent_by="setter")
+    assert stage.send(own.draft_id).code is Code.OPTED_OUT
+    assert all(row.lead_id.startswith(f"{row.workspace}:") for row in stage.leads())
+
+
+def test_the_same_message_id_in_two_workspaces_is_two_messages(stage: Stage) -> None:
+    scene = stage.scene
+    twin = Scene(
+        scene.store, stage.world, stage.sandbox, f"{scene.workspace}x", scene.public_key
+    ).seed()
+    stage.post(stage.text("Hello?", messageId="ms1"))
+    stage.post(
+        stage.text("Hello?", messageId="ms1", location_id=twin.location, contact_id=twin.contact),
+        pathParameters={"workspace": twin.workspace},
+    )
+    assert (len(scene.sent_texts()), len(twin.sent_texts())) == (1, 1)
+
+
+# --- what it means -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["STOP", "Stop please", "unsubscribe", "Don't text me again!"])
+def test_an_opt_out_is_never_answered_and_stops_every_later_draft(stage: Stage, text: str) -> None:
+    waiting = stage.scene.draft("waiting", due_at=stage.world.now() + 60_000)
+    answer = stage.post(stage.text(text))
+    assert (answer.status, answer.fields["work"]) == (200, "opted_out")
+    stage.world.step(120)
+    stage.sweep()
+    for sent_by in ("ai", "setter"):
+        later = stage.scene.draft(f"later-{sent_by}", sent_by=sent_by)
+        assert stage.send(later.draft_id).code is Code.OPTED_OUT
+    assert stage.sandbox.ledger.requests() == []
+    assert stage.state(waiting.draft_id) == "superseded"
+    # Another text, and even a "yes", is no consent.
+    assert stage.post(stage.text("yes please")).fields["outcome_code"] == "opted_out"
+    assert stage.sandbox.ledger.requests() == []
+
+
+def test_an_honest_sentence_with_such_a_word_is_answered(stage: Stage) -> None:
+    stage.post(stage.text("Stop by at 3"))
+    assert stage.scene.sent_texts() == [REPLY]
+    assert stage.suppressions() == set()
+
+
+def test_do_not_disturb_suppresses_and_is_not_answered(stage: Stage) -> None:
+    answer = stage.post(stage.dnd())
+    assert (answer.status, answer.fields["work"]) == (200, "recorded")
+    assert stage.suppressions() == {f"{stage.scene.workspace}:sms:{PHONE}"}
+    assert stage.send(stage.scene.draft().draft_id).code is Code.OPTED_OUT
+    stage.post(stage.dnd(dnd=False))
+    assert stage.send(stage.scene.draft("again").draft_id).code is Code.OPTED_OUT
+
+
+def test_a_newer_text_supersedes_older_drafts_in_any_open_state(stage: Stage) -> None:
+    from system_sender.states import DraftState
+
+    states = (DraftState.PENDING, DraftState.NEEDS_REVIEW, DraftState.APPROVED)
+    later = stage.world.now() + 3_600_000
+    drafts = [stage.scene.draft(state.value, state=state, due_at=later) for state in states]
+    stage.post(stage.text("Actually, something else"))
+    assert {stage.state(draft.draft_id) for draft in drafts} == {"superseded"}
+    assert stage.scene.sent_texts() == [REPLY]
+
+
+def test_a_persons_own_text_supersedes_and_is_not_answered(stage: Stage) -> None:
+    waiting = stage.scene.draft(due_at=stage.world.now() + 60_000)
+    stage.update(Lead(stage.scene.lead_id), Lead.automated_in_a_row.set(3))
+    answer = stage.post(stage.human_text("I will take over"))
+    assert (answer.status, answer.fields["work"]) == (200, "recorded")
+    assert stage.state(waiting.draft_id) == "superseded"
+    lead = stage.scene.lead_now()
+    assert (lead.human_outbound_count, lead.automated_in_a_row) == (1, 0)
+    assert stage.sandbox.ledger.requests() == []
+
+
+def test_our_own_echo_changes_nothing(stage: Stage) -> None:
+    version = stage.scene.lead_now().version
+    answer = stage.post(stage.human_text(REPLY, source="api"))
+    assert (answer.status, answer.code) == (200, Code.EVENT_IGNORED)
+    assert (stage.inbound(), stage.scene.lead_now().version) == ([], version)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"type": "AppointmentCreate"},
+        {"messageType": "Email", "messageTypeString": "TYPE_EMAIL", "messageTypeId": 3},
+    ],
+)
+def test_other_events_are_acknowledged_and_change_nothing(
+    stage: Stage, changes: dict[str, Any]
+) -> None:
+    answer = stage.post(stage.text("Hello?", **changes))
+    assert (answer.status, answer.code) == (200, Code.EVENT_IGNORED)
+    assert stage.inbound() == []
+
+
+@pytest.mark.parametrize(
+    ("campaign", "work", "state"),
+    [
+        ({"response_mode": "SETTER_MANAGED"}, "setter_managed", None),
+        ({"reply_template": None}, "no_reply_template", None),
+        ({"reply_template": "Hi $nickname"}, "template_variable_missing", None),
+        ({"reply_template": "It costs $ 5"}, "template_variable_missing", None),
+        ({"reply_confidence": 0.5}, "reply_drafted", "needs_review"),
+        ({"reply_confidence": 0.9}, "reply_drafted", "sent"),
+    ],
+)
+def test_the_campaign_decides_whether_a_machine_answers(
+    stage: Stage, campaign: dict[str, Any], work: str, state: str | None
+) -> None:
+    actions = [
+        getattr(Campaign, name).remove() if value is None else getattr(Campaign, name).set(value)
+        for name, value in campaign.items()
+    ]
+    stage.update(Campaign(f"{stage.scene.workspace}:autumn"), *actions)
+    answer = stage.post(stage.text("Hello?"))
+    assert (answer.status, answer.fields["work"]) == (200, work)
+    assert [draft.state for draft in stage.drafts()] == ([state] if state else [])
+    assert len(stage.scene.sent_texts()) == (state == "sent")
+
+
+def test_a_lead_in_no_campaign_is_left_to_people(stage: Stage) -> None:
+    stage.scene.seed(campaign_id=None)
+    assert stage.post(stage.text("Hello?")).fields["work"] == "no_campaign"
+    assert stage.drafts() == []
+
+
+def test_a_campaign_that_is_gone_is_said(stage: Stage) -> None:
+    stage.delete(Campaign, f"{stage.scene.workspace}:autumn")
+    assert stage.post(stage.text("Hello?")).fields["work"] == "campaign_not_found"
+
+
+def test_the_provider_refusing_our_reply_is_still_a_recorded_event(stage: Stage) -> None:
+    stage.fail(Kind.RESET_AFTER)
+    answer = stage.post(stage.text("Hello?"))
+    assert (answer.status, answer.fields["outcome"]) == (200, "unknown")
+    assert stage.post(stage.text("Hello?", messageId="ms2")).status == 200
+
+
+# --- durability ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strike", [request_lost, throttled])
+def test_storage_trouble_is_answered_429_with_a_retry_after(stage: Stage, strike: Any) -> None:
+    webhook = stage.text("Hello?")
+    with stage.struck(strike, any_call):
+        response = stage.post(webhook).to_api_gateway()
+    assert response["statusCode"] == 429
+    assert int(response["headers"]["Retry-After"]) > 0
+    assert json.loads(response["body"])["code"] == "storage_trouble"
+    assert stage.inbound() == []
+    assert stage.post(webhook).code is Code.RECORDED
+    assert stage.scene.sent_texts() == [REPLY]
+
+
+def test_writes_that_stay_contended_are_answered_429(stage: Stage) -> None:
+    with stage.struck(conflict, any_write):
+        assert stage.post(stage.text("Hello?")).status == 429
+    assert stage.inbound() == []
+
+
+def test_a_recording_whose_answer_was_lost_is_found_and_not_made_twice(stage: Stage) -> None:
+    with stage.struck(reply_lost, any_write, 1):
+        answer = stage.post(stage.text("Hello?"))
+    assert answer.status == 200
+    assert (len(stage.inbound()), stage.scene.lead_now().inbound_count) == (1, 1)
+    stage.world.step(61)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [REPLY]
+
+
+def test_once_the_event_is_durable_trouble_with_its_work_is_answered_200(stage: Stage) -> None:
+    recorded = {"yes": False}
+
+    def after(effect: Any, name: str) -> None:
+        recorded["yes"] = recorded["yes"] or name.startswith("write event")
+
+    stage.world.after = after
+    with stage.struck(request_lost, lambda operation, arguments: recorded["yes"]):
+        answer = stage.post(stage.text("Hello?"))
+    assert (answer.status, answer.code, answer.fields["work"]) == (200, Code.RECORDED, "due")
+    stage.world.step(61)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [REPLY]
+
+
+def test_secrets_that_cannot_be_read_are_answered_429(stage: Stage) -> None:
+    class Unavailable:
+        def get(self, workspace: str, provider: str, secret: str) -> str | None:
+            raise SecretUnavailable("The SSM parameter store could not be read.")
+
+    stage.system = stage.scene.system(secrets=Unavailable())
+    assert stage.post(stage.workflow_text("Hello?", SECRET)).status == 429
+    assert stage.inbound() == []
+
+
+def test_reads_that_fail_after_the_recording_leave_the_work_to_the_sweep(stage: Stage) -> None:
+    stage.world.before = Once(
+        lambda effect, name: name.startswith("get ") and name.endswith("campaigns"),
+        lambda: stage.world.step(0),
+    )
+    seen = {"recorded": False}
+
+    def after(effect: Any, name: str) -> None:
+        seen["recorded"] = seen["recorded"] or name.startswith("write event")
+
+    stage.world.after = after
+    with stage.struck(
+        request_lost, lambda operation, arguments: seen["recorded"] and any_read(operation, {})
+    ):
+        assert stage.post(stage.text("Hello?")).status == 200
+    stage.world.step(61)
+    assert stage.sweep().codes == {"sent": 1}
+
+
+# --- two kinds of webhooks -----------------------------------------------------------------------
+
+
+def use(stage: Stage, kind: str) -> None:
+    stage.update(Workspace(stage.scene.workspace), Workspace.sms_webhook.set(kind))
+
+
+def test_a_workflow_webhook_is_let_in_by_its_secret(stage: Stage) -> None:
+    use(stage, WORKFLOW)
+    answer = stage.post(stage.workflow_text("Hello?", SECRET))
+    assert (answer.status, answer.code) == (200, Code.RECORDED)
+    assert stage.scene.sent_texts() == [REPLY]
+
+
+def test_the_secret_may_stand_in_the_url(stage: Stage) -> None:
+    use(stage, WORKFLOW)
+    webhook = stage.workflow_text("Hello?", None)
+    answer = stage.post(webhook, queryStringParameters={"secret": SECRET})
+    assert answer.status == 200
+
+
+def test_the_shared_path_takes_no_secret(stage: Stage) -> None:
+    use(stage, WORKFLOW)
+    answer = stage.post(stage.workflow_text("Hello?", SECRET), pathParameters=None)
+    assert (answer.status, answer.code) == (401, Code.SIGNATURE_MISSING)
+
+
+@pytest.mark.parametrize("kind", [MARKETPLACE, WORKFLOW])
+def test_the_other_kind_of_webhook_is_refused_because_every_text_would_come_twice(
+    stage: Stage, kind: str
+) -> None:
+    use(stage, WORKFLOW if kind == MARKETPLACE else MARKETPLACE)
+    webhook = (
+        stage.text("Hello?") if kind == MARKETPLACE else stage.workflow_text("Hello?", SECRET)
+    )
+    answer = stage.post(webhook)
+    assert (answer.status, answer.code) == (409, Code.WRONG_WEBHOOK_KIND)
+    assert stage.inbound() == []

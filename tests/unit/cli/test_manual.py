@@ -1,0 +1,47 @@
+"""docs/sender.md tells of every command, option, seed field and code that there is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from devstack import paths
+from system_sender.cli.app import app
+from system_sender.cli.problem import Trouble
+from system_sender.cli.seed_schema import CampaignSeed, DraftSeed, GoHighLevel, LeadSeed
+from system_sender.cli.seed_schema import WorkspaceSeed as Workspace
+
+MANUAL = (paths.PROJECT / "docs" / "sender.md").read_text()
+
+
+def leaves(command: Any, name: str = "sender") -> Iterator[tuple[str, Any]]:
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield name, command
+        return
+    for word, child in below.items():
+        yield from leaves(child, f"{name} {word}")
+
+
+COMMANDS = dict(leaves(get_command(app)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_manual_tells_of_the_command_and_its_options(name: str) -> None:
+    assert name in MANUAL
+    for parameter in COMMANDS[name].params:
+        for option in parameter.opts:
+            if option.startswith("--"):
+                assert f"{option}" in MANUAL, f"{name} {option} is not in the manual"
+
+
+@pytest.mark.parametrize("model", [Workspace, GoHighLevel, CampaignSeed, LeadSeed, DraftSeed])
+def test_the_manual_tells_of_every_field_of_the_seed(model: Any) -> None:
+    for field in model.model_fields:
+        assert f"`{field}`" in MANUAL or f".{field}`" in MANUAL or field == "gohighlevel"
+
+
+@pytest.mark.parametrize("code", list(Trouble))
+def test_the_manual_explains_every_code_of_the_command(code: Trouble) -> None:
+    assert f"| `{code.value}` | " in MANUAL
