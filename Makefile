@@ -30,7 +30,7 @@ python:
 
 # ------------------------------------------------------------------------------------ preparation
 
-.PHONY: setup setup-tests setup-checks setup-local
+.PHONY: setup setup-dev setup-checks setup-engine setup-local setup-tests
 setup: python ## Install everything that the other targets need (quick when it is done)
 	@$(PYTHON) -m devstack.prepare
 
@@ -117,5 +117,6 @@ deploy: build ## `sam deploy --guided` with the AWS credentials of this shell
 requirements: python ## Pin the requirement files again (needs `uv` on PATH)
 	$(PYTHON) -m devstack.pin
 
-clean: down ## Remove what `make` made
+clean: ## Remove what `make` made
+	@if [ -f .local/run/up.json ]; then $(MAKE) --no-print-directory down; fi
 	rm -rf .venv .local .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -98,15 +98,19 @@ class Naive:
     def _get(self, noun: str, key: "Item") -> "Item":
         return self.dynamodb.get_item(TableName=table_name(noun), Key=key)["Item"]
 
-    def _send(self, draft: "Item", contact_id: str, workspace: str) -> str:
+    def post(self, contact_id: str, text: str) -> str:
+        """Make the provider's request."""
         response = self._session.post(
             self._url,
-            json={"type": "SMS", "contactId": contact_id, "message": draft["text"]["S"]},
+            json={"type": "SMS", "contactId": contact_id, "message": text},
             headers={"Authorization": f"Bearer {self._token}", "Version": "2021-04-15"},
             timeout=_TIMEOUT_SECONDS,
         )
         response.raise_for_status()
-        message_id: str = response.json()["messageId"]
+        return str(response.json()["messageId"])
+
+    def _send(self, draft: "Item", contact_id: str, workspace: str) -> str:
+        message_id = self.post(contact_id, draft["text"]["S"])
         now = {"N": str(_now())}
         message: Item = {
             "draft_id": draft["draft_id"],

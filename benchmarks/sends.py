@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from benchmarks.agency import WORKSPACE, Agency
+from benchmarks.floor import Floor
 from benchmarks.naive import Naive, with_stock_powertools
 from benchmarks.rows import Against, Bound, Row
 from benchmarks.turns import Contestant, Turn, in_turns, rates
@@ -14,6 +15,8 @@ OURS = "approve_and_send_draft_system"
 NAIVE = "naive get, post, put, update"
 STOCK = "the same behind stock Powertools"
 BAREST = "barest reading: one get, post, one put, one update"
+FLOOR = "our own five requests made bare, without our code"
+_OTHERS = (NAIVE, STOCK, BAREST, FLOOR)
 
 _RATIO = {0: 1.15, 150: 1.03}
 _CPU_MILLISECONDS = 3.0
@@ -28,8 +31,8 @@ def measure(agency: Agency, base_url: str, token: str, delay: int, *, quick: boo
     rounds = _ROUNDS[delay] // (10 if quick else 1)
     turns = in_turns(contestants, rounds)
     ours = turns[OURS]
-    rows = [_time(delay, ours, turns, other) for other in (NAIVE, STOCK, BAREST)]
-    return rows + [_cpu(delay, ours, turns, other) for other in (NAIVE, STOCK, BAREST)]
+    rows = [_time(delay, ours, turns, other) for other in _OTHERS]
+    return rows + [_cpu(delay, ours, turns, other) for other in _OTHERS]
 
 
 def measure_rates(
@@ -71,6 +74,7 @@ def _contestants(agency: Agency, base_url: str, token: str) -> Sequence[Contesta
     naive = Naive(base_url, token)
     stock = with_stock_powertools(Naive(base_url, token))
     bare = Naive(base_url, token)
+    floor = Floor(system, Naive(base_url, token), agency.lead_with_draft())
 
     def plain() -> str:
         return agency.lead_with_plain_draft().draft_id
@@ -79,15 +83,15 @@ def _contestants(agency: Agency, base_url: str, token: str) -> Sequence[Contesta
         # Any contact will do: the sandbox knows them all.
         return bare.send_barely(draft_id, "contact", WORKSPACE)
 
+    def approved() -> str:
+        return agency.lead_with_draft().draft_id
+
     return [
         Contestant(NAIVE, plain, naive.send),
-        Contestant(
-            OURS,
-            lambda: agency.lead_with_draft().draft_id,
-            lambda draft_id: send(system, draft_id),
-        ),
+        Contestant(OURS, approved, lambda draft_id: send(system, draft_id)),
         Contestant(STOCK, plain, stock),
         Contestant(BAREST, plain, barely),
+        Contestant(FLOOR, approved, floor.send),
     ]
 
 

@@ -25,9 +25,12 @@ class Contestant:
 
 
 def in_turns(contestants: Sequence[Contestant], rounds: int) -> Mapping[str, Turn]:
-    """Return the median of each contestant's calls, after as many warm-up calls as a fifth."""
+    """Return the median of each contestant's calls, after a warm-up of half as many.
+
+    The engine is a Java program: it takes some thousand requests to reach its speed.
+    """
     turns: dict[str, list[Turn]] = {contestant.name: [] for contestant in contestants}
-    warm_up = max(3, rounds // 5)
+    warm_up = rounds // 2
     for number in range(warm_up + rounds):
         first = number % len(contestants)  # nobody always goes first
         for contestant in (*contestants[first:], *contestants[:first]):

@@ -1,15 +1,14 @@
 """`sam build` and `sam deploy` of the real template, against the local AWS."""
 
 import fcntl
-import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from devstack import interpreters, paths, prepare, servers
+from devstack.ministack import REGION
 
-_TEMPLATE = paths.BUILD / "template.yaml"
 OUTPUT = paths.BUILD / "sam"
 
 
@@ -31,25 +30,20 @@ def build() -> str:
     """
     prepare.prepare("sam", "ministack")
     interpreter = interpreters.for_local_stack()
-    deployed = interpreters.deployed_version()
-    text = paths.TEMPLATE.read_text().replace(
-        f"Runtime: python{deployed}", f"Runtime: python{interpreter.version}"
-    )
+    # SAM's cache knows the sources of a layer, not which interpreter its wheels are for.
+    cache = paths.BUILD / f"cache-{interpreter.version}"
     paths.BUILD.mkdir(parents=True, exist_ok=True)
-    _TEMPLATE.write_text(text)
-    python = paths.MINISTACK_VENV / "bin" / "python"
     _run(
         "build",
-        *("--template-file", str(_TEMPLATE), "--base-dir", str(paths.PROJECT)),
-        *("--build-dir", str(OUTPUT), "--cached", "--cache-dir", str(paths.BUILD / "cache")),
+        *("--template-file", str(paths.TEMPLATE), "--build-dir", str(OUTPUT)),
+        *("--cached", "--cache-dir", str(cache)),
         environment=servers.clean_environment(
-            AWS_DEFAULT_REGION="us-east-1",
-            LAYER_PYTHON=str(python),
+            AWS_DEFAULT_REGION=REGION,
+            LAYER_PYTHON=str(paths.MINISTACK_VENV / "bin" / "python"),
             LAYER_TARGET="host",
-            # SAM looks for an interpreter of the runtime's version; this one is no shim.
-            PATH=os.pathsep.join([str(python.parent), os.environ["PATH"]]),
         ),
     )
+    deployed = interpreters.deployed_version()
     if interpreter.is_deployed_version:
         return ""
     return (

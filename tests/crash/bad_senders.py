@@ -5,7 +5,7 @@ same seam as the real one. A webhook starts it, the webhook is delivered again, 
 for whatever still says `approved`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -21,16 +21,16 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyAlreadyInProgressError,
     IdempotencyPersistenceLayerError,
 )
+
 from system_sender.models import Draft, Message
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.providers import sms_provider
 from system_sender.states import DraftState, MessageState
-from system_sender.store import AnswerLost, ConditionsFailed, Store, StorageError, Write
+from system_sender.store import AnswerLost, ConditionsFailed, StorageError, Store, Write
 from system_sender.world import Effect, World
-
 from tests.crash.connection import FaultyConnection
 from tests.crash.faults import Fault
-from tests.crash.story import Verdict
+from tests.crash.story import StoryMaker, Verdict
 from tests.crash.world import FaultyWorld, transport_of
 from tests.support.scene import Scene
 
@@ -311,7 +311,7 @@ def create_idempotency_table(connection: FaultyConnection) -> None:
         )
 
 
-BAD_SENDERS: dict[str, Callable[[FaultyWorld], BadSender]] = {
+BAD_SENDERS: dict[str, StoryMaker] = {
     "check_then_send": CheckThenSend,
     "stock_powertools": StockPowertools,
     "mark_sent_before_post": MarkSentBeforePost,

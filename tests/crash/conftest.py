@@ -4,9 +4,9 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from system_sender.telemetry import log
 
 from devstack import dynamodb_local
+from system_sender.telemetry import log
 from tests.crash.connection import FaultyConnection
 from tests.crash.harness import one_shard
 from tests.support.tables import create_tables

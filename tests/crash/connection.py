@@ -17,8 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError, ReadTimeoutError
-from devstack.dynamodb_local import DynamoDBLocal
 from pynamodb.connection import Connection
+
+from devstack.dynamodb_local import DynamoDBLocal
 
 Call = Callable[[], dict[str, Any]]
 # A strike decides what becomes of one API call: operation, arguments, and the call itself.
@@ -93,7 +94,7 @@ class _Client:
             return dict(answer)
         code = str(answer["__type"]).rpartition("#")[2]
         message = answer.get("message") or answer.get("Message") or ""
-        raise ClientError({**answer, "Error": {"Code": code, "Message": message}}, operation)
+        raise _error(operation, code, message, **answer)
 
     def _socket(self) -> http.client.HTTPConnection:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
@@ -133,15 +134,13 @@ def echoed(operation: str, arguments: dict[str, Any], call: Call) -> dict[str, A
 
 def throttled(operation: str, arguments: dict[str, Any], call: Call) -> dict[str, Any]:
     """Refuse for throughput."""
-    error = {"Code": "ThrottlingException", "Message": "Rate exceeded."}
-    raise ClientError({"Error": error}, operation)
+    raise _error(operation, "ThrottlingException", "Rate exceeded.")
 
 
 def conflict(operation: str, arguments: dict[str, Any], call: Call) -> dict[str, Any]:
     """Cancel the transaction because another one is at its last row."""
     if "TransactItems" not in arguments:
-        error = {"Code": "TransactionConflictException", "Message": "Another one is at this row."}
-        raise ClientError({"Error": error}, operation)
+        raise _error(operation, "TransactionConflictException", "Another one is at this row.")
     steps = len(arguments["TransactItems"])
     reasons = [{"Code": "None"}] * (steps - 1) + [{"Code": "TransactionConflict"}]
     raise _cancelled(operation, reasons)
@@ -163,11 +162,14 @@ def conflict_and_condition(operation: str, arguments: dict[str, Any], call: Call
 
 def _cancelled(operation: str, reasons: list[dict[str, Any]]) -> ClientError:
     codes = ", ".join(reason["Code"] for reason in reasons)
-    answer: Any = {
-        "Error": {
-            "Code": "TransactionCanceledException",
-            "Message": f"Transaction cancelled, please refer to cancellation reasons [{codes}]",
-        },
-        "CancellationReasons": reasons,
-    }
+    return _error(
+        operation,
+        "TransactionCanceledException",
+        f"Transaction cancelled, please refer to cancellation reasons [{codes}]",
+        CancellationReasons=reasons,
+    )
+
+
+def _error(operation: str, code: str, message: str, **more: Any) -> ClientError:
+    answer: Any = {**more, "Error": {"Code": code, "Message": message}}
     return ClientError(answer, operation)

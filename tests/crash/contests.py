@@ -3,7 +3,9 @@
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from devstack.sandbox.webhooks import Webhook, inbound_message, outbound_message
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, edit, reject
 from system_sender.gate import send_approved_draft
@@ -14,8 +16,6 @@ from system_sender.sweep import sweep
 from system_sender.switches import pause
 from system_sender.webhook import handle
 from system_sender.word import settle_by_word
-
-from devstack.sandbox.webhooks import Webhook, inbound_message, outbound_message
 from tests.crash.connection import FaultyConnection
 from tests.crash.interleaving import SideBySideWorld, Turn, every_order
 from tests.crash.stories import (
@@ -78,9 +78,7 @@ class Contest:
 
     def send(self) -> None:
         """Send the draft, as a direct invocation of the function does."""
-        send_approved_draft(
-            self.story.system(), self.story.draft_id, budget=self.story.budget(25)
-        )
+        send_approved_draft(self.story.system(), self.story.draft_id, budget=self.story.budget(25))
 
     def sweep(self) -> None:
         """Run the cron once."""
@@ -165,7 +163,7 @@ class TwoDraftsOneCap(Contest):
         return self.story.draft_id, f"{self.world.name}:other"
 
     def invocations(self) -> Sequence[Callable[[], object]]:
-        return tuple(lambda name=name: self._send(name) for name in self._ids)  # type: ignore[misc]
+        return tuple(partial(self._send, draft_id) for draft_id in self._ids)
 
     def _send(self, draft_id: str) -> None:
         send_approved_draft(self.story.system(), draft_id, budget=self.story.budget(25))
@@ -220,9 +218,7 @@ class WordAndLateSettlement(ParkingAndLateSettlement):
         self.sweep()
         sent = self.accepted() > 0
         try:
-            settle_by_word(
-                self.story.system(), self.story.draft_id, 0, sent=sent, resend=not sent
-            )
+            settle_by_word(self.story.system(), self.story.draft_id, 0, sent=sent, resend=not sent)
         except DraftRefused:
             return  # not parked (any more)
 

@@ -112,17 +112,36 @@ def faults_at(boundary: Boundary) -> tuple[Fault, ...]:
             return PROCESS_FAULTS
 
 
+# Alike in what they leave behind: the same rows but for a code and some seconds.
+_ALIKE_AT_THE_PROVIDER = frozenset(
+    {
+        # An unknown outcome that was not accepted, as when it timed out.
+        Fault.SERVER_ERROR_BEFORE,
+        Fault.RESET_BEFORE,
+        # One that was.
+        Fault.SERVER_ERROR_AFTER,
+        Fault.RESET_AFTER,
+        Fault.UNREADABLE,
+    }
+)
+
+
 def distinct_faults_at(boundary: Boundary) -> tuple[Fault, ...]:
     """Return the faults without those that leave the very same world behind as another one.
 
     Reading changes nothing, so dying after a read is dying before it, and a read whose reply was
-    lost is a read that was throttled. The two clocks are compared only between a claim and its
-    request; anywhere else a clock that was set back is a clock.
+    lost is a read that was throttled. A throttled write is one in conflict: refused as a whole.
+    The two clocks are compared only between a claim and its request; anywhere else a clock that
+    was set back is a clock.
     """
     same: set[Fault] = set()
     if boundary.effect in (Effect.DATABASE_READ, Effect.SECRET):
         same |= {Fault.KILLED_AFTER, Fault.REPLY_LOST}
-    if boundary.effect is not Effect.PROVIDER and not _is_claim(boundary):
+    if boundary.effect is Effect.DATABASE_WRITE:
+        same.add(Fault.THROTTLED)
+    if boundary.effect is Effect.PROVIDER:
+        same |= _ALIKE_AT_THE_PROVIDER
+    elif not _is_claim(boundary):
         same.add(Fault.CLOCK_SET_BACK)
     return tuple(fault for fault in faults_at(boundary) if fault not in same)
 

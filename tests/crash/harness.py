@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from unittest import mock
 
 from system_sender import models
 from system_sender import sweep as sweeping
-
 from tests.crash.connection import FaultyConnection
 from tests.crash.faults import Boundary, Fault, distinct_faults_at, faults_at
 from tests.crash.story import Story, StoryMaker, Verdict
@@ -89,12 +89,8 @@ def _still_parked(verdict: Verdict) -> tuple[str, ...]:
 @contextmanager
 def one_shard() -> Iterator[None]:
     """Let the sweep read one shard: three more are the same boundaries three times more."""
-    shards = models.SHARDS, sweeping.SHARDS
-    models.SHARDS = sweeping.SHARDS = 1
-    try:
+    with mock.patch.object(models, "SHARDS", 1), mock.patch.object(sweeping, "SHARDS", 1):
         yield
-    finally:
-        models.SHARDS, sweeping.SHARDS = shards
 
 
 def single_plans(trace: tuple[Boundary, ...]) -> list[Plan]:

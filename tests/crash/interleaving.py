@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from system_sender.store import StorageError
 from system_sender.world import Effect
-
 from tests.crash.connection import FaultyConnection
 from tests.crash.faults import Boundary
 from tests.crash.world import FaultyWorld

@@ -1,13 +1,15 @@
-"""``python -m tests.crash.run``: every fault at every boundary, and then every pair of faults.
+"""``python -m tests.crash.run``: every fault at every boundary, every pair of faults, many orders.
 
-What ``make test`` runs of this is every single fault and a fixed sample of the pairs; this runs
-all pairs: for each single fault, every second fault at every boundary that follows the first, in
-the recovery and in what a person settles as well. The last line sums it up:
+What `make test` runs of this is every single fault, a fixed sample of the pairs, and every order of
+two invocations with at most two preemptions. This adds
 
-    crash points 75, faults 24, runs 55000, duplicates 0, lost 0, parked 9000, ...
+- all pairs: for each single fault, every second fault at every boundary that follows the first,
+  in the recovery and in what a person settles as well (but for faults that leave the same world
+  behind as another one: `faults.distinct_faults_at`);
+- every order with at most three preemptions.
 
-Crash points are the boundaries of the stories without a fault; each pair adds those of its first
-fault. It exits with 1 on any duplicate, any loss, or any other finding.
+The last line sums it up. Crash points are the boundaries of the stories without a fault; each pair
+adds those of its first fault. It exits with 1 on any duplicate, any loss, or any other finding.
 """
 
 import argparse
@@ -15,14 +17,15 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 
 from devstack import dynamodb_local
 from system_sender.telemetry import log
-
 from tests.crash.connection import FaultyConnection
+from tests.crash.contests import CONTESTS, every_order_of
 from tests.crash.faults import Boundary, Fault
 from tests.crash.harness import Count, Plan, one_shard, pair_plans, run, single_plans
 from tests.crash.stories import STORIES
@@ -32,6 +35,7 @@ from tests.support.tables import create_tables
 # is a fault of its own, so that a fault before it and one after it would be three.
 _CONTINUES = {"retry": "three_parts"}
 _PROGRESS_SECONDS = 15.0
+_PREEMPTIONS = 3
 
 _held = ExitStack()
 _connections: list[FaultyConnection] = []
@@ -40,31 +44,21 @@ _connections: list[FaultyConnection] = []
 def main() -> int:
     """Run the suite, and return the exit code."""
     options = _parser().parse_args()
-    began = time.monotonic()
+    total = Count()
     with ProcessPoolExecutor(
         options.processes, mp_context=get_context("spawn"), initializer=_start_engine
     ) as pool:
         traces = dict(zip(STORIES, pool.map(_trace, STORIES), strict=True))
+        total.runs += len(traces)
         tasks = [
             (name, plan, _has_pairs(name, plan, traces))
             for name, trace in traces.items()
             for plan in single_plans(trace)
         ]
-        total = Count()
-        told = began
-        for done, count in enumerate(pool.map(_single_and_its_pairs, tasks), 1):
-            total.merge(count)
-            for failure in count.failures:
-                print(failure, file=sys.stderr, flush=True)
-            if time.monotonic() - told > _PROGRESS_SECONDS:
-                told = time.monotonic()
-                print(
-                    f"{done} of {len(tasks)} first faults, {total.runs} runs, "
-                    f"{told - began:.0f} s",
-                    file=sys.stderr,
-                    flush=True,
-                )
-    total.runs += len(traces)
+        faulty = pool.map(_single_and_its_pairs, tasks)
+        orders = pool.map(_every_order, CONTESTS)
+        _add_up(faulty, len(tasks), "first faults", total)
+        _add_up(orders, len(CONTESTS), "contests", total)
     print(
         f"crash points {sum(map(len, traces.values()))}, faults {len(Fault)}, "
         f"runs {total.runs}, duplicates {total.duplicates}, lost {total.lost}, "
@@ -73,8 +67,24 @@ def main() -> int:
     return 1 if total.failures else 0
 
 
+def _add_up(counts: Iterable[Count], expected: int, what: str, total: Count) -> None:
+    """Add the counts as they come, and tell on standard error how far it is."""
+    told = time.monotonic()
+    for done, count in enumerate(counts, 1):
+        total.merge(count)
+        for failure in count.failures:
+            print(failure, file=sys.stderr, flush=True)
+        if done == expected or time.monotonic() - told > _PROGRESS_SECONDS:
+            told = time.monotonic()
+            print(f"{done} of {expected} {what}, {total.runs} runs", file=sys.stderr, flush=True)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.crash.run", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.crash.run",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     return parser
 
@@ -125,6 +135,11 @@ def _single_and_its_pairs(task: tuple[str, Plan, bool]) -> Count:
             count.add(run(make, connection, pair))
     count.failures = [f"{name} {failure}" for failure in count.failures]
     return count
+
+
+def _every_order(name: str) -> Count:
+    outcome = every_order_of(name, _connections[0], preemptions=_PREEMPTIONS)
+    return Count(runs=outcome.orders, failures=list(outcome.complaints))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """The system under test at its jobs, one story a job, all on one workspace of their own."""
 
 import base64
-from collections.abc import Callable
 from functools import cache
 from typing import Any
+
+from pynamodb.models import Model
 
 from devstack.sandbox.provider import Fault as SandboxFault
 from devstack.sandbox.provider import Kind
 from devstack.sandbox.webhooks import Signer, Webhook, inbound_message
-from pynamodb.models import Model
 from system_sender.budget import Budget
 from system_sender.drafts import DraftRefused
 from system_sender.models import Lead
@@ -23,9 +23,8 @@ from system_sender.system import System
 from system_sender.webhook import handle
 from system_sender.word import settle_by_word
 from system_sender.world import World
-
 from tests.crash.faults import Fault
-from tests.crash.story import Verdict
+from tests.crash.story import StoryMaker, Verdict
 from tests.crash.watch import Rows, Watch
 from tests.crash.world import PAST_EVERY_DEADLINE, FaultyWorld, WorldSecrets, transport_of
 from tests.support.scene import Scene
@@ -377,7 +376,7 @@ def api_gateway_event(workspace: str, webhook: Webhook) -> dict[str, Any]:
     }
 
 
-STORIES: dict[str, Callable[[FaultyWorld], SystemStory]] = {
+STORIES: dict[str, StoryMaker] = {
     "function": FunctionStory,
     "cron": CronStory,
     "webhook": WebhookStory,

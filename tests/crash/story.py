@@ -1,5 +1,6 @@
 """What the harness tells of one sender: its beginning, its work, and how it stands at the end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,8 +52,4 @@ class Story(Protocol):
         """Take the rows away that another run's sweep would find."""
 
 
-class StoryMaker(Protocol):
-    """Makes the story of a run in its world."""
-
-    def __call__(self, world: FaultyWorld) -> Story:
-        """Return a fresh story."""
+StoryMaker = Callable[[FaultyWorld], Story]

@@ -112,18 +112,18 @@ def _token_from_the_draft(patch: pytest.MonkeyPatch) -> None:
 
 def _a_lost_claim_is_ours(patch: pytest.MonkeyPatch) -> None:
     """Believe that a claim whose answer was lost was written."""
-    patch.setattr(DeliveryLedger, "_resolve_lost_claim", lambda self: None)
+    patch.setattr(DeliveryLedger, "_resolve_lost_claim", lambda _ledger: None)
 
 
 def _the_guard_is_never_late(patch: pytest.MonkeyPatch) -> None:
     """Let a request begin however long ago its claim was written."""
-    patch.setattr(gate._Guard, "_refuse_late", lambda self: None)
+    patch.setattr(gate._Guard, "_refuse_late", lambda _guard: None)
 
 
 def _switches_never_age(patch: pytest.MonkeyPatch) -> None:
     """Trust a reading of the switches for ever, and a claim as well."""
     _the_guard_is_never_late(patch)
-    patch.setattr(SwitchReading, "is_fresh", lambda self, monotonic: True)
+    patch.setattr(SwitchReading, "is_fresh", lambda _reading, _monotonic: True)
 
 
 def _a_claim_leaves_no_due_mark(patch: pytest.MonkeyPatch) -> None:
@@ -148,8 +148,8 @@ def _a_reply_has_a_name_of_its_own(patch: pytest.MonkeyPatch) -> None:
     def rename(system: Any, inbound: Any, *rest: Any) -> Any:
         name = f"{inbound.workspace}:reply:{next(numbers)}"
         with pytest.MonkeyPatch.context() as inner:
-            inner.setattr(replying, "reply_draft_id", lambda event: name)
-            inner.setattr(replying, "_finish_step", lambda *step: None)
+            inner.setattr(replying, "reply_draft_id", lambda _event: name)
+            inner.setattr(replying, "_finish_step", lambda *_step: None)
             return draft_reply(system, inbound, *rest)
 
     patch.setattr(replying, "_draft_reply", rename)
@@ -157,11 +157,16 @@ def _a_reply_has_a_name_of_its_own(patch: pytest.MonkeyPatch) -> None:
 
 def _the_sweep_leaves_sending_alone(patch: pytest.MonkeyPatch) -> None:
     """Never look at what a dead invocation left."""
-    patch.setattr(sweep, "_recover", lambda system, draft: Code.IN_PROGRESS)
+    patch.setattr(sweep, "_recover", lambda _system, _draft: Code.IN_PROGRESS)
 
+
+_claim_asks_nothing = _unconditional("message", "draft", "lead", of="claim")
 
 STORY_BREAKS: dict[str, tuple[str, Break]] = {
-    "claim without conditions": ("function", _unconditional("message", "draft", "lead", of="claim")),
+    "claim without conditions": (
+        "function",
+        _claim_asks_nothing,
+    ),
     "settlement without conditions": ("function", _settlement_asks_nothing),
     "parking releases": ("function", _parking_releases),
     "silence is not sent": ("function", _no_answer_is_not_sent),
@@ -180,7 +185,7 @@ CONTEST_BREAKS: dict[str, tuple[str, Break]] = {
     ),
     "claim without conditions": (
         "direct twice",
-        _unconditional("message", "draft", "lead", of="claim"),
+        _claim_asks_nothing,
     ),
     "claim without the version beside an opt-out": (
         "newer inbound beside a send",

@@ -45,9 +45,9 @@ def test_what_lands_right_before_the_claim_stops_the_send(
     def land(boundary: Boundary) -> None:
         if not _is_claim(boundary):
             return
-        world.before = lambda later: None
+        world.before = lambda _later: None
         if in_conflict:
-            world.interfere = lambda: world.invoke(played.stop) and None
+            world.interfere = lambda: world.invoke(played.stop)
             world.plan = {boundary.number: Fault.CONFLICT_AND_CONDITION}
         else:
             world.invoke(played.stop)
@@ -73,7 +73,7 @@ def test_what_lands_right_after_the_claim_comes_too_late_to_stop_it(
 
     def land(boundary: Boundary) -> None:
         if boundary.effect is Effect.PROVIDER:
-            world.before = lambda later: None
+            world.before = lambda _later: None
             world.invoke(played.stop)
 
     world.before = land

@@ -14,5 +14,5 @@ PREEMPTIONS = 2
 @pytest.mark.parametrize("contest", CONTESTS)
 def test_whatever_the_order_the_promise_holds(contest: str, connection: FaultyConnection) -> None:
     outcome = every_order_of(contest, connection, preemptions=PREEMPTIONS)
-    assert outcome.orders > 10
+    assert outcome.orders > 5
     assert not outcome.complaints, "\n".join(outcome.complaints[:10])

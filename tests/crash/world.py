@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
-from devstack.sandbox.provider import Response, Sandbox
 from pynamodb.exceptions import PynamoDBException
+
+from devstack.sandbox.provider import Response, Sandbox
 from system_sender.secrets import SecretUnavailable
 from system_sender.store import StorageError
 from system_sender.transport import Answer, Guard, NoAnswer, Request
 from system_sender.world import Effect, World
-
 from tests.crash import connection as raw
 from tests.crash.connection import FaultyConnection
 from tests.crash.faults import FREEZES, PROVIDER_FAULTS, Boundary, Fault
@@ -79,9 +79,9 @@ class FaultyWorld(World):
         self.trace: list[Boundary] = []
         self.problems: list[str] = []
         self.recover: Callable[[], None] = _nobody
-        self.interfere: Callable[[], None] = _nobody
+        self.interfere: Callable[[], object] = _nobody
         self.watch: Callable[[], None] = _nobody
-        self.before: Callable[[Boundary], None] = lambda boundary: None
+        self.before: Callable[[Boundary], None] = lambda _boundary: None
         self.sandbox = Sandbox(clock=lambda: self.now() / 1000, seed=name)
         self._wall = BEGINNING
         self._monotonic = 1_000.0

@@ -1,5 +1,6 @@
 """Everything an engine test acts with: a scene on DynamoDB Local under a clock of its own."""
 
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -9,17 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
-from system_sender.budget import Budget
-from system_sender.gate import send_approved_draft
-from system_sender.models import Draft, Inbound, Lead, Message, Suppression
-from system_sender.result import SendResult
-from system_sender.sending import approve_and_send_draft_system
-from system_sender.store import Write
-from system_sender.sweep import SweepReport, sweep
-from system_sender.system import System
-from system_sender.webhook import WebhookResponse, handle
-from system_sender.world import Effect, World
 
+from devstack.dynamodb_local import DynamoDBLocal
 from devstack.sandbox.faults import Fault, Kind
 from devstack.sandbox.provider import Sandbox
 from devstack.sandbox.webhooks import (
@@ -30,9 +22,19 @@ from devstack.sandbox.webhooks import (
     outbound_message,
     workflow_reply,
 )
+from system_sender.budget import Budget
+from system_sender.gate import send_approved_draft
+from system_sender.models import Draft, Inbound, Lead, Message, Suppression
+from system_sender.result import SendResult
+from system_sender.sending import approve_and_send_draft_system
+from system_sender.store import Store, Write
+from system_sender.sweep import SweepReport, sweep
+from system_sender.system import System
+from system_sender.webhook import WebhookResponse, handle
+from system_sender.world import Effect, World
 from tests.crash.connection import Strike
 from tests.support.scene import Scene
-from tests.support.tables import rows
+from tests.support.tables import create_tables, empty_tables, rows
 
 T = TypeVar("T")
 
@@ -49,12 +51,14 @@ class StageWorld(World):
         after: called after each effect that did not fail.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._ids = itertools.count(1)
         self._lock = threading.RLock()
         self._milliseconds = NOON
         self.effects: list[tuple[Effect, str]] = []
-        self.before: Callable[[Effect, str], None] = lambda effect, name: None
-        self.after: Callable[[Effect, str], None] = lambda effect, name: None
+        self.before: Callable[[Effect, str], None] = nothing
+        self.after: Callable[[Effect, str], None] = nothing
 
     def now(self) -> int:
         """Return the virtual wall clock, epoch milliseconds, UTC."""
@@ -63,6 +67,10 @@ class StageWorld(World):
     def monotonic(self) -> float:
         """Return the virtual monotonic clock in seconds."""
         return self._milliseconds / 1000
+
+    def new_id(self) -> str:
+        """Return an id that no other stage has: DynamoDB remembers tokens for ten minutes."""
+        return f"{self._name}-{next(self._ids)}"
 
     def wait(self, seconds: float) -> None:
         """Let virtual time pass."""
@@ -84,7 +92,21 @@ class StageWorld(World):
 
     def round_trips(self) -> int:
         """Return how often DynamoDB was asked."""
-        return sum(effect in (Effect.DATABASE_READ, Effect.DATABASE_WRITE) for effect, _ in self.effects)
+        database = (Effect.DATABASE_READ, Effect.DATABASE_WRITE)
+        return sum(effect in database for effect, _ in self.effects)
+
+
+def nothing(effect: Effect, name: str) -> None:
+    """Let an effect happen as it does."""
+
+
+def named(start: str, end: str = "") -> Callable[[Effect, str], bool]:
+    """Return what says whether an effect's name starts and ends like this."""
+
+    def when(effect: Effect, name: str) -> bool:
+        return name.startswith(start) and name.endswith(end)
+
+    return when
 
 
 class Once:
@@ -146,8 +168,28 @@ def settlements(operation: str, arguments: dict[str, Any]) -> bool:
     """Strike settlements: they update a delivery, and check nothing else."""
     if not any_write(operation, arguments) or claims(operation, arguments):
         return False
-    updates = [step["Update"]["TableName"] for step in arguments["TransactItems"] if "Update" in step]
-    return any(table.endswith("-messages") for table in updates)
+    updates = [step["Update"] for step in arguments["TransactItems"] if "Update" in step]
+    return any(update["TableName"].endswith("-messages") for update in updates)
+
+
+def connect(engine: DynamoDBLocal) -> Connection:
+    """Return a connection to an engine, which has every table from here on."""
+    connection = Connection(
+        host=engine.endpoint_url,
+        region="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        connect_timeout_seconds=5,
+        read_timeout_seconds=30,
+        max_pool_connections=64,
+    )
+    create_tables(connection)
+    return connection
+
+
+# Many threads may post at once, but no two stages have the same name.
+_NUMBERS = itertools.count(1)
+_SIGNER = Signer()
 
 
 @dataclass
@@ -159,6 +201,18 @@ class Stage:
     scene: Scene
     signer: Signer
     system: System
+
+    @classmethod
+    def open(cls, connection: Connection, **parts: Any) -> "Stage":
+        """Return a workspace with a campaign and a lead, and nothing else in any table."""
+        empty_tables(connection)
+        name = f"acme{next(_NUMBERS)}"
+        world = StageWorld(name)
+        sandbox = Sandbox(clock=lambda: world.now() / 1000, seed=name)
+        store = Store(world, connection)
+        scene = Scene(store, world, sandbox, name, public_key=_SIGNER.public_key()).seed()
+        world.effects.clear()
+        return cls(connection, world, scene, _SIGNER, scene.system(**parts))
 
     @property
     def sandbox(self) -> Sandbox:
@@ -266,12 +320,14 @@ class Stage:
     # --- misfortune
 
     @contextmanager
-    def struck(self, strike: Strike, when: "Which", times: int | None = None) -> Iterator[list[str]]:
+    def struck(
+        self, strike: Strike, when: "Which", times: int | None = None
+    ) -> Iterator[list[str]]:
         """Let DynamoDB calls be struck: the first `times` that `when` is true for, or all.
 
         Yields the operations that were struck so far.
         """
-        client = self.connection.client
+        client: Any = self.connection.client
         original = client._make_api_call
         hit: list[str] = []
 

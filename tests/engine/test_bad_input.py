@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from devstack.sandbox.webhooks import Signer, Webhook
 from system_sender.codes import Code
 from system_sender.models import Workspace
 from system_sender.webhook import LARGEST_BODY, WORKFLOW, WebhookResponse
-
-from devstack.sandbox.webhooks import Signer, Webhook
 from tests.engine.stage import Stage
 from tests.support.scene import SECRET
 
@@ -46,9 +46,7 @@ REFUSED: dict[str, tuple[Post, int, Code]] = {
         Code.SIGNATURE_INVALID,
     ),
     "another body under a true signature": (
-        lambda s: s.post(
-            Webhook(s.text("Hello?").body, dict(s.text("Something else").headers))
-        ),
+        lambda s: s.post(Webhook(s.text("Hello?").body, dict(s.text("Something else").headers))),
         401,
         Code.SIGNATURE_INVALID,
     ),

@@ -4,13 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from system_sender.models import Workspace
-from system_sender.webhook import WORKFLOW
 
 from devstack.sandbox.contract import Injected
 from devstack.sandbox.faults import Fault, Kind
 from devstack.sandbox.ledger import Operation
 from devstack.sandbox.webhooks import Webhook
+from system_sender.models import Workspace
+from system_sender.webhook import WORKFLOW
 from tests.engine.stage import Once, Stage
 from tests.support.scene import SECRET
 

@@ -1,14 +1,14 @@
 """Texts of several parts: one delivery each, all from the text that was claimed."""
 
 import pytest
+
+from devstack.sandbox.faults import Kind
 from system_sender import gate
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, edit, reject
 from system_sender.models import Lead, Switch
 from system_sender.result import SendOutcome
-from system_sender.sms_text import Span, SmsText
-
-from devstack.sandbox.faults import Kind
+from system_sender.sms_text import SmsText, Span
 from tests.engine.stage import Once, Stage, is_claim
 
 ONE = "One " * 39 + "end."
@@ -62,9 +62,7 @@ def test_all_parts_come_from_the_claimed_text_even_if_the_code_cuts_otherwise_by
     draft = stage.scene.draft(text=TEXT)
     stage.fail(Kind.REFUSE, refusal="too_many_requests", retry_after="30", skip=1)
     stage.send(draft.draft_id)
-    monkeypatch.setattr(
-        gate, "split_sms", lambda text: SmsText((Span(0, 10), Span(10, len(text))))
-    )
+    monkeypatch.setattr(gate, "split_sms", lambda text: SmsText((Span(0, 10), Span(10, len(text)))))
     stage.world.step(61)
     stage.sweep()
     assert stage.scene.sent_texts() == [ONE, TWO, THREE]
@@ -196,7 +194,7 @@ def test_running_out_of_time_between_two_parts_goes_on_later(stage: Stage) -> No
         if name == "send" and seen.count("send") == 1:
             stage.world.step(4)
 
-    stage.world.after = slow  # type: ignore[assignment]
+    stage.world.after = slow
     result = gate.send_approved_draft(stage.system, draft.draft_id, budget=stage.budget(10))
     assert (result.outcome, result.code) == (SendOutcome.WAITING, Code.NO_TIME)
     assert stage.scene.sent_texts() == [ONE]

@@ -122,11 +122,7 @@ def test_the_webhook_may_do_what_it_does_and_nothing_else(stage: Callable[[str],
     s.world.step(3600)
     s.fail(Kind.REFUSE, refusal="dnd_sms")
     s.post(s.text("Hello again"))
-    s.post(
-        contact_dnd_update(
-            s.signer, location_id=s.scene.location, contact_id=s.scene.contact
-        )
-    )
+    s.post(contact_dnd_update(s.signer, location_id=s.scene.location, contact_id=s.scene.contact))
     s.post(s.text("STOP"))
     assert s.observed.observed == granted(TEMPLATE, "WebhookSmsRole")
 

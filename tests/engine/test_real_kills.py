@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from pynamodb.connection import Connection
@@ -158,7 +159,6 @@ def agency(engine_connection: Connection) -> Iterator[Agency]:
     sandbox = Sandbox(settings=Settings(delay_ms=15))
     with SandboxServer(sandbox) as server:
         yield Agency(Store(World(), engine_connection), sandbox, server.url).seed()
-    empty_tables(engine_connection)
 
 
 # --- killed --------------------------------------------------------------------------------------
@@ -224,25 +224,32 @@ def _working(agency: Agency, engine: DynamoDBLocal) -> Iterator[Workers]:
 
 
 def test_processes_killed_in_mid_send_neither_send_twice_nor_lose(
-    agency: Agency, dynamodb_local: DynamoDBLocal
+    agency: Agency,
+    dynamodb_local: DynamoDBLocal,
+    record_property: Callable[[str, object], None],
 ) -> None:
     moments = random.Random(_SEED)
     with _working(agency, dynamodb_local) as workers:
         for _ in range(KILLS):
             begun = len(agency.sandbox.ledger.sends())
             agency.approve(DRAFTS_A_KILL)
-            _wait_until(lambda begun=begun: len(agency.sandbox.ledger.sends()) > begun)
+            _wait_until(partial(_sends_exceed, agency, begun))
             time.sleep(moments.uniform(0, 0.12))  # the seeded moment of the kill itself
             workers.kill_the_oldest()
             workers.start()
     assert workers.killed == KILLS >= 30
     parked = _recover(agency)
+    record_property("parked", len(parked))
     _settle(agency, parked)
     assert Counter(agency.accepted(draft_id) for draft_id in agency.texts) == {
         1: KILLS * DRAFTS_A_KILL
     }
     states = Counter(agency.draft(draft_id).state for draft_id in agency.texts)
     assert states == {DraftState.SENT.value: KILLS * DRAFTS_A_KILL}
+
+
+def _sends_exceed(agency: Agency, count: int) -> bool:
+    return len(agency.sandbox.ledger.sends()) > count
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:
@@ -333,7 +340,7 @@ def test_after_pause_has_returned_no_request_begins_under_thirty_two_senders(
     with ThreadPoolExecutor(32) as pool:
         senders = [pool.submit(send_on_and_on, lead_id) for lead_id in leads]
         try:
-            _wait_until(lambda: len(agency.sandbox.ledger.sends()) >= 64)
+            _wait_until(partial(_sends_exceed, agency, 64))
             pause(agency.store, World(), agency.name, None)
             returned_at = World().now()
             at_it_still = len(answers) + 64

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from system_sender.result import SendOutcome
 
+from system_sender.result import SendOutcome
 from tests.engine.stage import Stage
 
 

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
+from devstack.sandbox.faults import Kind
 from system_sender import replying
 from system_sender import sweep as sweeping
 from system_sender.codes import Code
@@ -12,9 +14,7 @@ from system_sender.models import Campaign, Draft, Inbound, Lead
 from system_sender.replying import Reply
 from system_sender.result import SendOutcome
 from system_sender.transport import Guard, NoAnswer, Request
-
-from devstack.sandbox.faults import Kind
-from tests.engine.stage import Once, Stage, is_send, is_settlement
+from tests.engine.stage import Once, Stage, is_send, is_settlement, named, nothing
 from tests.support.transport import SandboxTransport
 
 
@@ -31,7 +31,7 @@ def killed(stage: Stage, when: Callable[[Any, str], bool], act: Callable[[], obj
     stage.world.before = Once(when, die)
     with pytest.raises(Killed):
         act()
-    stage.world.before = lambda effect, name: None
+    stage.world.before = nothing
 
 
 def test_scheduled_drafts_go_when_they_are_due_and_not_before(stage: Stage) -> None:
@@ -131,23 +131,25 @@ def test_a_process_that_died_before_the_request_is_parked_too_and_not_guessed(
 def test_an_event_that_was_recorded_but_not_finished_is_finished(stage: Stage) -> None:
     killed(
         stage,
-        lambda effect, name: name.startswith("write draft+revision"),
+        named("write draft+revision"),
         lambda: stage.post(stage.text("Hello?")),
     )
     [event] = stage.inbound()
-    assert (event.finished_code, stage.drafts()) == (None, [])
+    assert event.finished_code is None
+    assert stage.drafts() == []
     assert stage.sweep().due == 0, "its own invocation may still be at it"
     stage.world.step(61)
     assert stage.sweep().codes == {"sent": 1}
     assert stage.scene.sent_texts() == ["Hi Dana, does 2pm Tuesday work?"]
     [event] = stage.inbound()
-    assert (event.finished_code, event.due_at) == ("reply_drafted", None)
+    assert event.finished_code == "reply_drafted"
+    assert event.due_at is None
 
 
 def test_a_reply_that_was_drafted_but_not_sent_is_sent(stage: Stage) -> None:
     killed(
         stage,
-        lambda effect, name: name.startswith("write suppression+message"),
+        named("write suppression+message"),
         lambda: stage.post(stage.text("Hello?")),
     )
     [draft] = stage.drafts()
@@ -161,7 +163,7 @@ def test_a_redelivery_finishes_what_the_first_delivery_left(stage: Stage) -> Non
     webhook = stage.text("Hello?")
     killed(
         stage,
-        lambda effect, name: name.startswith("write draft+revision"),
+        named("write draft+revision"),
         lambda: stage.post(webhook),
     )
     answer = stage.post(webhook)
@@ -229,9 +231,7 @@ def test_a_draft_that_cannot_be_read_steps_back(stage: Stage) -> None:
     with stage.struck(request_lost, its_row):
         report = stage.sweep()
     assert (report.performed, report.failed) == (2, 1)
-    assert stage.scene.draft_now(broken.draft_id).due_at == (
-        stage.world.now() + sweeping.POSTPONED
-    )
+    assert stage.scene.draft_now(broken.draft_id).due_at == (stage.world.now() + sweeping.POSTPONED)
     stage.world.step(sweeping.POSTPONED / 1000 + 1)
     stage.sweep()
     assert len(stage.scene.sent_texts()) == 2
@@ -240,7 +240,7 @@ def test_a_draft_that_cannot_be_read_steps_back(stage: Stage) -> None:
 def test_a_due_row_that_vanished_is_no_trouble(stage: Stage) -> None:
     draft = stage.scene.draft()
     stage.world.before = Once(
-        lambda effect, name: name.startswith("get ") and name.endswith("drafts"),
+        named("get ", "drafts"),
         lambda: stage.delete(Draft, draft.draft_id),
     )
     report = stage.sweep()
@@ -252,7 +252,7 @@ def test_an_index_that_lags_does_not_send_what_was_taken_back(stage: Stage) -> N
 
     draft = stage.scene.draft()
     stage.world.before = Once(
-        lambda effect, name: name.startswith("get ") and name.endswith("drafts"),
+        named("get ", "drafts"),
         lambda: reject(stage.system.store, stage.world, draft),
     )
     assert stage.sweep().codes == {"draft_rejected": 1}
@@ -281,7 +281,7 @@ def test_the_report_counts_what_is_parked(stage: Stage) -> None:
 def test_a_lead_that_vanished_ends_an_event_with_a_reason(stage: Stage) -> None:
     killed(
         stage,
-        lambda effect, name: name.startswith("write draft+revision"),
+        named("write draft+revision"),
         lambda: stage.post(stage.text("Hello?")),
     )
     stage.delete(Lead, stage.scene.lead_id)

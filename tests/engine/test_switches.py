@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pynamodb.connection import Connection
+
+from devstack.sandbox.provider import Sandbox
 from system_sender.budget import Budget
 from system_sender.codes import Code
 from system_sender.gate import send_approved_draft
@@ -13,8 +15,6 @@ from system_sender.result import SendOutcome
 from system_sender.store import Store
 from system_sender.switches import EVERYTHING, SETTLING_SECONDS, pause, resume
 from system_sender.world import World
-
-from devstack.sandbox.provider import Sandbox
 from tests.engine.stage import Stage
 from tests.support.scene import Scene
 from tests.support.tables import empty_tables
@@ -131,9 +131,7 @@ def test_on_the_real_clock_no_request_of_thirty_two_senders_begins_after_pause_r
             number += 1
             # A person stands behind each, so that no cap ends the stream.
             draft = scene.draft(f"d{number}", sent_by="setter")
-            send_approved_draft(
-                scene.system(), draft.draft_id, budget=Budget.of_seconds(world, 28)
-            )
+            send_approved_draft(scene.system(), draft.draft_id, budget=Budget.of_seconds(world, 28))
             if number == 1:
                 all_are_sending.wait(60)
         return number

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from devstack.sandbox.provider import Sandbox
 from pynamodb.models import Model
+
+from devstack.sandbox.provider import Sandbox
 from system_sender.drafts import NewDraft, create_draft
 from system_sender.models import Alias, Campaign, Draft, Lead, Message, Owner, Workspace
 from system_sender.policy import AI_AUTO_SEND
@@ -16,7 +17,6 @@ from system_sender.store import Store, Write
 from system_sender.system import System
 from system_sender.webhook import MARKETPLACE, owner_key
 from system_sender.world import World
-
 from tests.support.transport import SandboxTransport
 
 PHONE = "+15550100001"

@@ -4,7 +4,11 @@ from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import TableError
+
 from system_sender.models import MODELS
+
+# DynamoDB's own limit.
+_MOST_IN_A_BATCH = 25
 
 
 def create_tables(connection: Connection) -> None:
@@ -36,11 +40,11 @@ def rows(connection: Connection, model: Any) -> list[Any]:
 def empty_tables(connection: Connection) -> None:
     """Delete every row, so that the next run starts from nothing."""
     for model in MODELS:
-        schema = model._get_schema()["key_schema"]
-        names = [key["AttributeName"] for key in schema]
-        answer = connection.dispatch("Scan", {"TableName": model.Meta.table_name})
-        for item in answer["Items"]:
-            connection.dispatch(
-                "DeleteItem",
-                {"TableName": model.Meta.table_name, "Key": {n: item[n] for n in names}},
-            )
+        table = model.Meta.table_name
+        names = [key["AttributeName"] for key in model._get_schema()["key_schema"]]
+        items = connection.dispatch("Scan", {"TableName": table})["Items"]
+        for first in range(0, len(items), _MOST_IN_A_BATCH):
+            batch = items[first : first + _MOST_IN_A_BATCH]
+            keys = [{name: item[name] for name in names} for item in batch]
+            requests = [{"DeleteRequest": {"Key": key}} for key in keys]
+            connection.dispatch("BatchWriteItem", {"RequestItems": {table: requests}})

@@ -5,6 +5,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+
 from system_sender.answers import retry_after
 from system_sender.codes import Code
 from system_sender.outcome import Outcome, OutcomeKind

@@ -1,6 +1,7 @@
 """What still fits into an invocation."""
 
 import pytest
+
 from system_sender.budget import (
     LEAST_REQUEST_SECONDS,
     REQUEST_SECONDS,

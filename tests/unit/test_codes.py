@@ -1,6 +1,7 @@
 """Every code explains itself."""
 
 import pytest
+
 from system_sender.codes import SENTENCES, Code
 
 

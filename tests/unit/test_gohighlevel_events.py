@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from system_sender.codes import Code
 from system_sender.inbound import EventKind, EventRefused, InboundEvent
 from system_sender.providers.gohighlevel import (

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from system_sender.codes import Code
 from system_sender.providers.gohighlevel import (
     PROVIDER,

@@ -1,6 +1,7 @@
 """Which texts ask not to be written to again, and which only sound like it."""
 
 import pytest
+
 from system_sender.opt_out import is_opt_out
 
 REFUSALS = [

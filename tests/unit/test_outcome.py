@@ -3,13 +3,12 @@
 import json
 
 import pytest
+
 from system_sender.codes import Code
 from system_sender.outcome import Outcome, OutcomeKind
 
 OUTCOMES = [
-    Outcome(
-        OutcomeKind.SENT, Code.SENT, provider_message_id="ms1", provider_thread_id="cv1"
-    ),
+    Outcome(OutcomeKind.SENT, Code.SENT, provider_message_id="ms1", provider_thread_id="cv1"),
     Outcome(OutcomeKind.NOT_SENT, Code.RATE_LIMITED, retry_at=1_772_500_000_000),
     Outcome(OutcomeKind.NOT_SENT, Code.TOO_LATE, counts=False),
     Outcome(OutcomeKind.NOT_SENT, Code.UNAUTHORIZED, integration_unhealthy=True),

@@ -1,6 +1,7 @@
 """Phone numbers in E.164."""
 
 import pytest
+
 from system_sender.phone_number import known_region, to_e164
 
 

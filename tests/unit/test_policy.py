@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from system_sender.codes import Code
 from system_sender.models import Campaign, Draft, Lead, Workspace
 from system_sender.policy import (

@@ -1,6 +1,7 @@
 """What the environment may and may not say."""
 
 import pytest
+
 from system_sender.settings import (
     GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY,
     ConfigurationError,
@@ -25,7 +26,8 @@ def test_the_system_refuses_to_start_without_idempotency(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "0", "false", "False", "no", "off"])
 def test_a_plain_no_leaves_idempotency_on(value: str) -> None:
-    assert Settings.from_environment({"POWERTOOLS_IDEMPOTENCY_DISABLED": value})
+    settings = Settings.from_environment({"POWERTOOLS_IDEMPOTENCY_DISABLED": value})
+    assert settings == Settings.from_environment({})
 
 
 @pytest.mark.parametrize(

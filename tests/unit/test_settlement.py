@@ -1,6 +1,7 @@
 """What the outcome of one part makes of its draft."""
 
 import pytest
+
 from system_sender.codes import Code
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.settlement import (

@@ -5,12 +5,12 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from devstack.sandbox.webhooks import Signer
 from system_sender.codes import Code
 from system_sender.inbound import EventRefused
 from system_sender.providers.gohighlevel import verify_secret, verify_signature
 from system_sender.settings import GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY
-
-from devstack.sandbox.webhooks import Signer
 
 BODY = '{"body": "Grüße \U0001f44b"}'.encode()
 OLD, NEW = Signer(), Signer()

@@ -1,6 +1,7 @@
 """How a text is cut into the parts of an SMS."""
 
 import pytest
+
 from system_sender.codes import Code
 from system_sender.sms_text import MAX_PARTS, PART_LENGTH, split_sms
 

@@ -1,6 +1,7 @@
 """The state tables: exactly those of the design, and the moves that it implies."""
 
 import pytest
+
 from system_sender.states import (
     DRAFT_BORN,
     DRAFT_OPEN,

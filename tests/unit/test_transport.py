@@ -9,6 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from devstack.sandbox.faults import Fault, Kind
+from devstack.sandbox.ledger import Operation
+from devstack.sandbox.server import SandboxServer
 from system_sender.codes import Code
 from system_sender.transport import (
     IDLE_SECONDS,
@@ -20,10 +24,6 @@ from system_sender.transport import (
     Withheld,
 )
 from system_sender.world import World
-
-from devstack.sandbox.faults import Fault, Kind
-from devstack.sandbox.ledger import Operation
-from devstack.sandbox.server import SandboxServer
 
 
 class ClockedWorld(World):
@@ -122,9 +122,7 @@ def test_a_connection_that_is_never_made_did_not_begin(transport: HttpTransport)
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
         url = f"http://127.0.0.1:{full.getsockname()[1]}"
-        answer, seconds = timed(
-            lambda: transport.send(text_message(url), seconds=0.4, guard=allow)
-        )
+        answer, seconds = timed(lambda: transport.send(text_message(url), seconds=0.4, guard=allow))
     assert answer == NoAnswer(began=False, code=Code.UNREACHABLE)
     assert seconds < 2
 
@@ -192,9 +190,7 @@ def test_the_guard_is_asked_once_right_before_the_first_byte(
 
 def test_a_guard_that_outlasts_the_deadline_lets_no_byte_out(transport: HttpTransport) -> None:
     with RawServer() as raw:
-        answer = transport.send(
-            text_message(raw.url), seconds=0.2, guard=lambda: time.sleep(0.5)
-        )
+        answer = transport.send(text_message(raw.url), seconds=0.2, guard=lambda: time.sleep(0.5))
         assert answer == NoAnswer(began=False, code=Code.UNREACHABLE)
         transport.forget_connections()
         raw.until_quiet()
@@ -205,9 +201,7 @@ def test_a_guard_that_outlasts_the_deadline_lets_no_byte_out(transport: HttpTran
 
 
 @pytest.mark.parametrize("kind", [Kind.STALL_BEFORE, Kind.STALL_AFTER, Kind.ACCEPT_LATE])
-def test_a_read_timeout_began(
-    kind: Kind, server: SandboxServer, transport: HttpTransport
-) -> None:
+def test_a_read_timeout_began(kind: Kind, server: SandboxServer, transport: HttpTransport) -> None:
     server.sandbox.program(Fault(kind, seconds=5))
     answer, seconds = timed(
         lambda: transport.send(text_message(server.url), seconds=0.4, guard=allow)
@@ -269,9 +263,7 @@ def test_a_connection_is_used_again_within_seconds_and_not_after(world: ClockedW
     transport = HttpTransport(world)
     with RawServer() as raw:
         for _ in range(3):
-            assert isinstance(
-                transport.send(text_message(raw.url), seconds=5, guard=allow), Answer
-            )
+            assert isinstance(transport.send(text_message(raw.url), seconds=5, guard=allow), Answer)
         assert raw.connections == 1
         world.milliseconds += int(IDLE_SECONDS * 1000) + 1
         transport.send(text_message(raw.url), seconds=5, guard=allow)
@@ -291,9 +283,7 @@ def test_threads_that_start_after_an_idle_do_not_take_connections_from_each_othe
             world.milliseconds += 60_000
             texts = [f"{round_number}-{number}" for number in range(8)]
             answers = pool.map(
-                lambda text: transport.send(
-                    text_message(server.url, text), seconds=5, guard=allow
-                ),
+                lambda text: transport.send(text_message(server.url, text), seconds=5, guard=allow),
                 texts,
             )
             assert [type(answer) for answer in answers] == [Answer] * 8

@@ -1,5 +1,6 @@
 """Reads and transactional writes of rows, with failures sorted by what they leave behind."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -37,6 +38,7 @@ _CONTENTION = frozenset(
     }
 )
 _CONFLICT_RETRIES = 6
+_LONGEST_PAUSE = 0.5
 
 
 class StorageError(Exception):
@@ -199,32 +201,30 @@ class Store:
         time: a repeated one then reports ConditionsFailed, which the caller reads as done.
 
         Args:
-            build: makes the transaction for a fresh token.
-            until: the monotonic time in seconds after which to give up.
+            build: makes the transaction under a token; the same token makes the same one.
+            until: the monotonic time in seconds to try until; a few times, if none is given.
         """
-        token = self._world.new_id()
-        for attempt in range(_CONFLICT_RETRIES):
+        # One token for all tries: if one of them was applied although its answer was lost,
+        # DynamoDB answers the next with success, and applies it once.
+        write = build(self._world.new_id())
+        for attempt in itertools.count():
             try:
-                self.write(build(token))
+                self.write(write)
+            except (Contention, AnswerLost):
+                if not self._may_wait(attempt, until):
+                    raise
+            else:
                 return
-            except Contention:
-                # A refused transaction leaves no trace, and a new one needs a new token.
-                token = self._world.new_id()
-                if not self._may_wait(attempt, until):
-                    raise
-            except AnswerLost:
-                # The same token again: DynamoDB applies it once within ten minutes.
-                if not self._may_wait(attempt, until):
-                    raise
 
     def _may_wait(self, attempt: int, until: float | None) -> bool:
-        if attempt + 1 >= _CONFLICT_RETRIES:
-            return False
-        pause = 0.02 * 2**attempt
-        if until is not None and self._world.monotonic() + pause >= until:
-            return False
-        self._world.wait(pause)
-        return True
+        pause = min(0.02 * 2**attempt, _LONGEST_PAUSE)
+        if until is None:
+            may = attempt + 1 < _CONFLICT_RETRIES
+        else:
+            may = self._world.monotonic() + pause < until
+        if may:
+            self._world.wait(pause)
+        return may
 
     def query(
         self,

@@ -5,11 +5,12 @@ only on the when: nothing can have been accepted before the first byte of the re
 So the connection itself notes that moment, and asks for permission right before it.
 """
 
+import http.client
 import http.cookiejar
+import io
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -87,54 +88,85 @@ class Transport(Protocol):
 
 
 class _Flight:
-    """One request on its way: whether it began, and the alarm that ends it."""
+    """One request on its way: whether it began, and how much of its time is left."""
 
-    def __init__(self, seconds: float, guard: Guard) -> None:
+    def __init__(self, world: World, seconds: float, guard: Guard) -> None:
         self.began = False
-        self.expired = False
+        self._world = world
+        self._ends_at = world.monotonic() + seconds
         self._guard = guard
-        self._socket: socket.socket | None = None
-        self._alarm = threading.Timer(seconds, self._expire)
-        self._alarm.daemon = True
 
-    def begin(self, connection: socket.socket) -> None:
+    @property
+    def expired(self) -> bool:
+        """Whether the time is up."""
+        return self._left() <= 0
+
+    def begin(self) -> None:
         """Ask for permission and note that from here on the provider may see the request."""
-        self._socket = connection
         self._guard()
         if self.expired:
             raise Withheld(Code.UNREACHABLE)
         self.began = True
 
-    @contextmanager
-    def timed(self) -> Iterator[None]:
-        """Run the alarm for the time of the block, and see it ended with the block."""
-        self._alarm.start()
-        try:
-            yield
-        finally:
-            self._alarm.cancel()
-            self._alarm.join()
+    def limit(self, connection: socket.socket) -> None:
+        """Let the next operation on the connection take what is left of the time, and no more.
 
-    def _expire(self) -> None:
-        # requests' timeouts are per read, so an answer that drips in would never end.
-        self.expired = True
-        if self._socket is not None:
-            try:
-                self._socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return  # closed already: there is nothing left to end
+        Raises:
+            TimeoutError: nothing is left.
+        """
+        left = self._left()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+
+    def _left(self) -> float:
+        return self._ends_at - self._world.monotonic()
 
 
 _flight: ContextVar[_Flight] = ContextVar("flight")
 
 
+class _LimitedReader(io.RawIOBase):
+    """Reads an answer under one time limit.
+
+    requests' timeouts are per read, so an answer that drips in would never end.
+    """
+
+    def __init__(self, connection: socket.socket, flight: _Flight) -> None:
+        self._connection = connection
+        self._flight = flight
+        self._file = connection.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._flight.limit(self._connection)
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _LimitedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_LimitedReader(sock, _flight.get()))
+
+
 class _NotingConnection(HTTPConnection):
+    response_class = _LimitedResponse
+
     def send(self, data: Any) -> None:
         _begin(self)
         super().send(data)
 
 
 class _NotingSecureConnection(HTTPSConnection):
+    response_class = _LimitedResponse
+
     def send(self, data: Any) -> None:
         _begin(self)
         super().send(data)
@@ -142,11 +174,11 @@ class _NotingSecureConnection(HTTPSConnection):
 
 def _begin(connection: HTTPConnection) -> None:
     flight = _flight.get()
-    if flight.began:
-        return
     if connection.sock is None:
         connection.connect()
-    flight.begin(connection.sock)
+    if not flight.began:
+        flight.begin()
+    flight.limit(connection.sock)
 
 
 class _Pool(HTTPConnectionPool):
@@ -185,11 +217,10 @@ class HttpTransport:
     def send(self, request: Request, *, seconds: float, guard: Guard) -> Answer | NoAnswer:
         """Send one request; see :class:`Transport`."""
         self._drop_idle_connections()
-        flight = _Flight(seconds, guard)
+        flight = _Flight(self._world, seconds, guard)
         token = _flight.set(flight)
         try:
-            with flight.timed():
-                return self._exchange(request, seconds)
+            return self._exchange(request, seconds)
         except Withheld as withheld:
             return NoAnswer(began=False, code=withheld.code)
         except (requests.RequestException, HTTPError, OSError, UnicodeError):

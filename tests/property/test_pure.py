@@ -1,0 +1,340 @@
+"""What holds for every text, every situation and every body: the parts without any storage."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from system_sender.answers import retry_after
+from system_sender.codes import Code
+from system_sender.inbound import EventRefused, InboundEvent
+from system_sender.models import Campaign, Draft, Lead, Workspace
+from system_sender.opt_out import is_opt_out
+from system_sender.outcome import Outcome, OutcomeKind
+from system_sender.phone_number import to_e164
+from system_sender.policy import Go, Refuse, Situation, Verdict, Wait, may_send
+from system_sender.providers import sms_provider
+from system_sender.providers.gohighlevel import parse_marketplace_event, parse_workflow_event
+from system_sender.sms_text import MAX_PARTS, PART_LENGTH, split_sms
+from system_sender.states import DRAFT_TRANSITIONS, DraftState
+from system_sender.transport import Answer, NoAnswer
+
+NOW = 1_772_557_200_000
+
+# --- texts ---------------------------------------------------------------------------------------
+
+any_text = st.text(max_size=700)
+wordy_text = st.lists(st.text("abc de\n\t\u00e9\U0001f44b", max_size=60), max_size=14).map(" ".join)
+word = st.text("abcde\u00e9\U0001f44b", min_size=1, max_size=30)
+long_text = st.lists(word, min_size=30, max_size=45).map(" ".join)
+
+
+@given(any_text | wordy_text)
+@example(" " * 400 + "x")
+@example("x" * 480)
+@example("x" * 481)
+def test_parts_are_short_few_in_order_and_lose_nothing_but_white_space(text: str) -> None:
+    split = split_sms(text)
+    if split.refusal is not None:
+        assert not split.spans
+        assert split.refusal is (Code.TEXT_TOO_LONG if text.strip() else Code.EMPTY_TEXT)
+        return
+    parts = [span.of(text) for span in split.spans]
+    assert 1 <= len(parts) <= MAX_PARTS
+    assert all(part.strip() and len(part) <= PART_LENGTH for part in parts)
+    joined = "".join(parts)
+    assert "".join(joined.split()) == "".join(text.split())
+    position = 0
+    for span in split.spans:
+        assert not text[position : span.start].strip(), "only white space is left out, at the cuts"
+        position = span.end
+    assert not text[position:].strip()
+    if len(text) <= PART_LENGTH:
+        assert parts == [text]
+
+
+@given(long_text)
+def test_no_word_that_fits_into_a_part_is_cut(text: str) -> None:
+    split = split_sms(text)
+    words = [word for span in split.spans for word in span.of(text).split()]
+    if split.refusal is None and all(len(word) <= PART_LENGTH for word in text.split()):
+        assert words == text.split()
+
+
+@given(any_text)
+def test_no_text_is_too_odd_to_be_judged_for_a_refusal(text: str) -> None:
+    assert isinstance(is_opt_out(text), bool)
+
+
+@given(
+    st.sampled_from(["stop", "unsubscribe", "opt out", "cancel", "end", "quit", "revoke"]),
+    st.text(" .!?,;:-_*\"'()\n\t\U0001f44d", max_size=10),
+    st.text(" .!?,;:-_*\"'()\n\t\U0001f44d", max_size=10),
+    st.randoms(use_true_random=False),
+)
+def test_a_word_of_refusal_counts_in_any_case_and_among_any_punctuation(
+    word: str, before: str, after: str, random: Any
+) -> None:
+    spelled = "".join(random.choice((letter, letter.upper())) for letter in word)
+    assert is_opt_out(before + spelled + after)
+
+
+@given(st.none() | st.text(max_size=300), st.sampled_from(["US", "DE", "XX", ""]))
+def test_a_phone_number_is_e164_or_none(number: str | None, region: str) -> None:
+    read = to_e164(number, region)
+    assert read is None or (read.startswith("+") and read[1:].isascii() and read[1:].isdigit())
+    assert read is None or to_e164(read, region) == read
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+json_value = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+error_body = st.fixed_dictionaries(
+    {},
+    optional={
+        "message": json_value | st.sampled_from(["DND is active", "Duplicate", "has unsubscribed"]),
+        "error": json_value,
+        "ok": st.booleans(),
+        "messageId": json_value,
+        "messageIds": json_value,
+        "conversationId": json_value,
+    },
+)
+headers = st.dictionaries(
+    st.sampled_from(["retry-after", "x-ratelimit-interval-milliseconds", "content-type"]),
+    st.text(max_size=40) | st.integers().map(str),
+    max_size=3,
+)
+
+
+@given(
+    st.integers(100, 999),
+    headers,
+    st.binary(max_size=80)
+    | (error_body | json_value).map(lambda value: json.dumps(value).encode()),
+)
+def test_every_answer_means_something_and_only_a_readable_success_means_sent(
+    status: int, headers: dict[str, str], body: bytes
+) -> None:
+    outcome = sms_provider().outcome(Answer(status, headers, body), NOW)
+    assert Outcome.from_dict(json.loads(json.dumps(outcome.to_dict()))) == outcome
+    if outcome.kind is OutcomeKind.SENT:
+        assert 200 <= status < 300
+        assert isinstance(json.loads(body), dict)
+    if outcome.kind is OutcomeKind.NOT_SENT:
+        assert status in (401, 403, 429) or 300 <= status < 400
+    if outcome.retry_at is not None:
+        assert NOW < outcome.retry_at <= NOW + 24 * 3600 * 1000
+    if outcome.suppress:
+        assert outcome.kind is OutcomeKind.REJECTED
+    if status >= 500 and outcome.kind is not OutcomeKind.UNKNOWN:
+        assert outcome.kind is OutcomeKind.REJECTED
+
+
+@given(st.booleans(), st.sampled_from(Code))
+def test_a_request_without_an_answer_is_unknown_exactly_if_it_began(
+    began: bool, code: Code
+) -> None:
+    outcome = sms_provider().outcome(NoAnswer(began, code), NOW)
+    assert outcome.kind is (OutcomeKind.UNKNOWN if began else OutcomeKind.NOT_SENT)
+
+
+@given(st.text(max_size=60))
+@example("\u00b2")
+@example("Mon, 01 Jan 0001 00:00:00 +2359")
+@example("Fri, 31 Dec 9999 23:59:59 -2359")
+@example("Wed, 21 Oct 2026 07:28:00 -0000")
+def test_no_retry_after_is_too_odd(value: str) -> None:
+    wait = retry_after({"retry-after": value}, NOW, default=10_000)
+    assert 1_000 <= wait <= 24 * 3600 * 1000
+
+
+# --- events --------------------------------------------------------------------------------------
+
+event = st.dictionaries(
+    st.sampled_from(
+        [
+            "type",
+            "data",
+            "locationId",
+            "contactId",
+            "messageId",
+            "webhookId",
+            "messageType",
+            "messageTypeId",
+            "body",
+            "timestamp",
+            "dateAdded",
+            "source",
+            "userId",
+            "from",
+            "to",
+            "id",
+            "dnd",
+            "dndSettings",
+            "location",
+            "message",
+            "customData",
+            "contact_id",
+            "workflow",
+            "phone",
+            "first_name",
+        ]
+    ),
+    json_value
+    | st.sampled_from(
+        [
+            "InboundMessage",
+            "OutboundMessage",
+            "ContactDndUpdate",
+            "SMS",
+            "2026-03-03T12:00:00Z",
+            "loc1",
+            2,
+            True,
+            {"id": "loc1"},
+            {"body": "Hi"},
+            {"SMS": {"status": "active"}},
+            {"Message": "Hi", "ID": "ct1", "Date": "1", "Time": "2"},
+        ]
+    ),
+    max_size=14,
+)
+
+
+@given(event | st.dictionaries(st.text(max_size=10), json_value, max_size=6))
+def test_an_event_is_read_or_refused_and_nothing_else(body: dict[str, Any]) -> None:
+    for parse in (lambda: parse_marketplace_event(body, NOW), lambda: parse_workflow_event(body)):
+        try:
+            read = parse()
+        except EventRefused as refused:
+            assert refused.code in (Code.BODY_WRONG, Code.EVENT_STALE)
+            continue
+        assert isinstance(read, InboundEvent)
+        read.text.encode()
+        assert len(read.identity) <= 300
+
+
+# --- policy --------------------------------------------------------------------------------------
+
+counts = st.integers(0, 4)
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Situation:
+    """Any situation that the gate may find itself in."""
+    today = "2026-03-03"
+    return Situation(
+        draft=Draft(
+            "acme:hello",
+            channel="sms",
+            campaign_id=draw(st.sampled_from([None, "acme:autumn"])),
+            confidence=draw(st.none() | st.floats(0, 1)),
+            seen_inbounds=draw(counts),
+            seen_human_outbounds=draw(counts),
+            approved_at=draw(st.none() | st.integers(NOW - 3 * 86_400_000, NOW)),
+            counted=draw(st.booleans()),
+            code=draw(st.sampled_from([None, *(code.value for code in Code)])),
+        ),
+        lead=Lead(
+            "acme:dana",
+            blacklisted=draw(st.booleans()),
+            suppressed_channels=draw(st.sampled_from([None, {"sms"}, {"email"}])),
+            inbound_count=draw(counts),
+            human_outbound_count=draw(counts),
+            automated_in_a_row=draw(counts),
+            automated_today=draw(st.integers(0, 6)),
+            automated_day=draw(st.sampled_from([None, today, "2026-03-02"])),
+        ),
+        workspace=Workspace(
+            "acme",
+            time_zone=draw(st.sampled_from(["America/New_York", "UTC", "Pacific/Kiritimati"])),
+            unhealthy_until=draw(st.none() | st.integers(NOW - 10, NOW + 10)),
+        ),
+        campaign=draw(
+            st.none()
+            | st.sampled_from(["AI_AUTO_SEND", "SETTER_MANAGED"]).map(
+                lambda mode: Campaign("acme:autumn", response_mode=mode)
+            )
+        ),
+        paused=draw(st.sampled_from([None, Code.PAUSED_ALL, Code.PAUSED_CHANNEL])),
+        sent_by=draw(st.sampled_from(["ai", "setter"])),
+        continuing=draw(st.booleans()),
+        now=NOW,
+    )
+
+
+def copied(row: Any, **changes: Any) -> Any:
+    """A row with some attributes changed."""
+    model: Any = type(row)
+    return model(**{**row.attribute_values, **changes})
+
+
+@given(situations())
+def test_every_situation_gets_a_verdict_that_can_be_carried_out(situation: Situation) -> None:
+    verdict: Verdict = may_send(situation)
+    assert isinstance(verdict, Go | Wait | Refuse)
+    if isinstance(verdict, Wait):
+        assert verdict.until > situation.now
+        assert verdict.until - situation.now <= 49 * 3600 * 1000
+    if isinstance(verdict, Refuse):
+        assert verdict.becomes in DRAFT_TRANSITIONS[DraftState.APPROVED]
+        if situation.continuing:
+            assert verdict.becomes is DraftState.FAILED, "what is half out is not taken back"
+
+
+STOPS = ["paused", "blacklisted", "suppressed", "inbound", "human", "unhealthy", "row", "day"]
+
+
+def with_stop(situation: Situation, stop: str) -> Situation:
+    """The same situation with one more reason not to send."""
+    lead, workspace = situation.lead, situation.workspace
+    changes: dict[str, Any] = {
+        "paused": {"paused": Code.PAUSED_WORKSPACE},
+        "blacklisted": {"lead": copied(lead, blacklisted=True)},
+        "suppressed": {"lead": copied(lead, suppressed_channels={"sms"})},
+        "inbound": {"lead": copied(lead, inbound_count=lead.inbound_count + 1)},
+        "human": {"lead": copied(lead, human_outbound_count=lead.human_outbound_count + 1)},
+        "unhealthy": {"workspace": copied(workspace, unhealthy_until=NOW + 60_000)},
+        "row": {"lead": copied(lead, automated_in_a_row=lead.automated_in_a_row + 1)},
+        "day": {"lead": copied(lead, automated_today=99, automated_day="2026-03-03")},
+    }[stop]
+    return replace(situation, **changes)
+
+
+@given(situations(), st.sampled_from(STOPS))
+def test_one_more_reason_not_to_send_never_lets_a_draft_go(situation: Situation, stop: str) -> None:
+    if not isinstance(may_send(situation), Go):
+        assert not isinstance(may_send(with_stop(situation, stop)), Go)
+
+
+@given(situations(), st.sampled_from(["paused", "blacklisted", "suppressed", "unhealthy"]))
+def test_nobody_and_nothing_overrides_a_switch_an_opt_out_or_the_blacklist(
+    situation: Situation, stop: str
+) -> None:
+    assert not isinstance(may_send(with_stop(situation, stop)), Go)
+
+
+@given(situations())
+def test_a_verdict_depends_on_the_situation_alone(situation: Situation) -> None:
+    assert may_send(situation) == may_send(situation)
+
+
+def test_the_examples_are_not_all_alike() -> None:
+    """Guards the guards: the strategies above do reach every kind of verdict."""
+    seen: set[type] = set()
+
+    @given(situations())
+    def look(situation: Situation) -> None:
+        seen.add(type(may_send(situation)))
+
+    look()
+    assert seen == {Go, Wait, Refuse}

@@ -1,0 +1,284 @@
+"""Anything in any order: webhooks, duplicates, crashes, people, switches, time.
+
+After each step the promises are compared with the provider's ledger; see :mod:`agency`.
+"""
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from pynamodb.connection import Connection
+
+from devstack.sandbox.faults import Fault, Kind
+from system_sender.codes import Code
+from system_sender.drafts import DraftRefused, approve, edit, reject
+from system_sender.models import Draft, Lead
+from system_sender.states import DraftState, MessageState
+from system_sender.switches import pause, resume
+from system_sender.word import settle_by_word
+from tests.property.agency import Agency
+
+LONG = " ".join(f"{{0}}, sentence {n} of many." for n in range(12))
+
+kills = st.one_of(st.none(), st.none(), st.integers(1, 10))
+senders = st.sampled_from(["ai", "setter"])
+faults = st.sampled_from(
+    [
+        None,
+        None,
+        Fault(Kind.RESET_BEFORE),
+        Fault(Kind.RESET_AFTER),
+        Fault(Kind.RESET_AFTER, skip=1),
+        Fault(Kind.STALL_AFTER, seconds=60),
+        Fault(Kind.SERVER_ERROR_BEFORE),
+        Fault(Kind.SERVER_ERROR_AFTER),
+        Fault(Kind.EMPTY_SUCCESS),
+        Fault(Kind.REFUSE, refusal="too_many_requests"),
+        Fault(Kind.REFUSE, refusal="too_many_requests", skip=1),
+        Fault(Kind.REFUSE, refusal="too_many_requests", times=6),
+        Fault(Kind.REFUSE, refusal="invalid_token"),
+        Fault(Kind.REFUSE, refusal="missing_phone"),
+        Fault(Kind.REFUSE, refusal="missing_phone", skip=1),
+    ]
+)
+scopes = st.sampled_from([("*", None), ("*", "sms"), ("own", None), ("own", "sms")])
+
+
+class AnyOrder(Agency):
+    """Everything that may happen to the agency."""
+
+    drafts_made = Bundle("drafts_made")
+    webhooks = Bundle("webhooks")
+
+    @initialize()
+    def begin(self) -> None:
+        """Count what is made."""
+        self.made = 0
+
+    # --- the lead, GoHighLevel and a person in its app
+
+    @rule(
+        target=webhooks,
+        text=st.sampled_from(["Hello?", "Tue works", "Stop by at 3", "yes", "yes"]),
+        deliver=st.booleans(),
+        kill=kills,
+        after=st.booleans(),
+    )
+    def the_lead_writes(self, text: str, deliver: bool, kill: int | None, after: bool) -> Any:
+        self.made += 1
+        webhook = self.stage.text(text, messageId=f"ms{self.made}", webhookId=f"wh{self.made}")
+        if deliver:
+            self.deliver(webhook, kill, after=after)
+        return webhook
+
+    @rule(webhook=webhooks, kill=kills, after=st.booleans())
+    def a_webhook_arrives_again_or_late(self, webhook: Any, kill: int | None, after: bool) -> None:
+        self.deliver(webhook, kill, after=after)
+
+    @rule(target=webhooks, kill=kills)
+    def a_person_answers_in_the_app(self, kill: int | None) -> Any:
+        self.made += 1
+        webhook = self.stage.human_text(
+            "I'll take it", messageId=f"ms{self.made}", webhookId=f"wh{self.made}"
+        )
+        self.deliver(webhook, kill, after=True)
+        return webhook
+
+    @precondition(lambda self: self.made > 6)
+    @rule(word=st.sampled_from(["STOP", "please stop texting me", "dnd"]), kill=kills)
+    def the_lead_opts_out(self, word: str, kill: int | None) -> None:
+        self.made += 1
+        ids = {"webhookId": f"wh{self.made}"}
+        webhook = (
+            self.stage.dnd(**ids)
+            if word == "dnd"
+            else self.stage.text(word, messageId=f"ms{self.made}", **ids)
+        )
+        self.deliver(webhook, kill, after=True)
+
+    # --- drafts and people
+
+    @rule(
+        target=drafts_made,
+        state=st.sampled_from([DraftState.APPROVED, DraftState.APPROVED, DraftState.PENDING]),
+        sent_by=senders,
+        long=st.booleans(),
+        later=st.sampled_from([None, None, 120]),
+    )
+    def a_draft_is_made(
+        self, state: DraftState, sent_by: str, long: bool, later: int | None
+    ) -> Any:
+        return self._made_draft(state, sent_by, long=long, later=later)
+
+    def _made_draft(self, state: DraftState, sent_by: str, *, long: bool, later: int | None) -> str:
+        self.made += 1
+        text = f"Draft {self.made}"
+        due_at = None if later is None else self.stage.world.now() + later * 1000
+        draft = self.act(
+            lambda: self.stage.scene.draft(
+                f"d{self.made}",
+                text=LONG.format(text) if long else text,
+                state=state,
+                sent_by=sent_by,
+                due_at=due_at,
+            )
+        )
+        return str(draft.draft_id)
+
+    @rule(target=drafts_made, fault=faults, long=st.booleans(), kill=kills, after=st.booleans())
+    def a_person_writes_and_sends(
+        self, fault: Fault | None, long: bool, kill: int | None, after: bool
+    ) -> Any:
+        draft_id = self._made_draft(DraftState.PENDING, "setter", long=long, later=None)
+        self.somebody_approves_and_sends(draft_id, "setter", fault, kill, after)
+        return draft_id
+
+    @rule(draft_id=drafts_made, fault=faults, kill=kills, after=st.booleans())
+    def the_cron_sends(
+        self, draft_id: str, fault: Fault | None, kill: int | None, after: bool
+    ) -> None:
+        self._misbehave(fault)
+        self.act(lambda: self.stage.send(draft_id), kill, after=after)
+
+    @rule(draft_id=drafts_made, sent_by=senders, fault=faults, kill=kills, after=st.booleans())
+    def somebody_approves_and_sends(
+        self, draft_id: str, sent_by: str, fault: Fault | None, kill: int | None, after: bool
+    ) -> None:
+        self._misbehave(fault)
+        self.act(lambda: self.stage.approve_and_send(draft_id, sent_by), kill, after=after)
+
+    def _misbehave(self, fault: Fault | None) -> None:
+        self.stage.sandbox.clear_faults()
+        if fault is not None:
+            self.stage.sandbox.program(fault)
+
+    @rule(data=st.data(), sent_by=senders, override=st.booleans())
+    def somebody_approves(self, data: st.DataObject, sent_by: str, override: bool) -> None:
+        draft = self._any_draft(data)
+        if draft is None:
+            return
+        failed_by_word = draft.code == Code.SETTLED_NOT_SENT
+        approved = self._by_hand(
+            lambda: approve(
+                self.stage.system.store,
+                self.stage.world,
+                draft,
+                self.stage.scene.lead_now(),
+                sent_by=sent_by,
+                override_stale=override,
+            )
+        )
+        if approved and failed_by_word:
+            self._order_anew(str(draft.draft_id))
+
+    @rule(data=st.data())
+    def somebody_edits(self, data: st.DataObject) -> None:
+        draft = self._any_draft(data)
+        if draft is not None:
+            self.made += 1
+            text = f"Edited {self.made}"
+            lead = self.stage.scene.lead_now()
+            system = self.stage.system
+            self._by_hand(lambda: edit(system.store, self.stage.world, draft, text, lead))
+
+    @rule(data=st.data())
+    def somebody_rejects(self, data: st.DataObject) -> None:
+        draft = self._any_draft(data)
+        if draft is not None:
+            self._by_hand(lambda: reject(self.stage.system.store, self.stage.world, draft))
+
+    def _any_draft(self, data: st.DataObject) -> Draft | None:
+        drafts = self.drafts()
+        return data.draw(st.sampled_from(drafts)) if drafts else None
+
+    def _by_hand(self, call: Any) -> bool:
+        """Let a person act; whether it was allowed."""
+
+        def try_it() -> bool:
+            try:
+                call()
+            except DraftRefused:
+                return False
+            return True
+
+        return bool(self.act(try_it))
+
+    def _order_anew(self, draft_id: str) -> None:
+        for row in self.messages():
+            delivery = (str(row.draft_id), int(row.part))
+            if delivery[0] == draft_id and delivery in self.words:
+                self.orders[delivery] += row.state == MessageState.NOT_SENT
+
+    # --- parked deliveries
+
+    @precondition(lambda self: any(row.attention for row in self.messages()))
+    @rule(data=st.data(), sent=st.booleans(), resend=st.booleans())
+    def a_person_gives_their_word(self, data: st.DataObject, sent: bool, resend: bool) -> None:
+        parked = [row for row in self.messages() if row.attention]
+        row = data.draw(st.sampled_from(parked))
+        delivery = (str(row.draft_id), int(row.part))
+        resend = resend and not sent
+        settled = self._by_hand(lambda: self._settle(delivery, sent=sent, resend=resend))
+        assert settled, "what is parked can be settled"
+
+    def _settle(self, delivery: tuple[str, int], *, sent: bool, resend: bool) -> None:
+        self.words.add(delivery)
+        self.orders[delivery] += resend
+        settle_by_word(self.stage.system, *delivery, sent=sent, resend=resend)
+
+    # --- operators, time and misfortune
+
+    @precondition(lambda self: self.made > 3)
+    @rule(scope=scopes)
+    def an_operator_pauses(self, scope: tuple[str, str | None]) -> None:
+        self._switch(pause, scope)
+
+    @rule(scope=scopes)
+    def an_operator_resumes(self, scope: tuple[str, str | None]) -> None:
+        self._switch(resume, scope)
+
+    def _switch(self, change: Any, scope: tuple[str, str | None]) -> None:
+        name = "*" if scope[0] == "*" else self.stage.scene.workspace
+        self.act(lambda: change(self.stage.system.store, self.stage.world, name, scope[1]))
+
+    @precondition(lambda self: self.made > 8)
+    @rule(blacklisted=st.sampled_from([True, False, False, False]))
+    def an_operator_sets_the_blacklist(self, blacklisted: bool) -> None:
+        self.act(
+            lambda: self.stage.update(
+                Lead(self.stage.scene.lead_id),
+                Lead.blacklisted.set(blacklisted),
+                Lead.version.set(Lead.version + 1),
+            )
+        )
+
+    @rule(fault=faults, kill=kills, after=st.booleans())
+    def the_minute_is_over(self, fault: Fault | None, kill: int | None, after: bool) -> None:
+        self._misbehave(fault)
+        self.stage.world.step(60)
+        self.act(self.stage.sweep, kill, after=after)
+
+    @rule(seconds=st.sampled_from([1, 10, 90, 700, 3600, 90_000]))
+    def time_passes(self, seconds: int) -> None:
+        self.stage.world.step(seconds)
+
+    def teardown(self) -> None:
+        """Wait until it is quiet, and judge once more."""
+        if hasattr(self, "made"):
+            self.settle_down()
+
+
+def test_the_promises_hold_whatever_happens_in_whatever_order(lean_connection: Connection) -> None:
+    AnyOrder.connection = lean_connection
+    AnyOrder.seen, AnyOrder.moves = set(), set()
+    run_state_machine_as_test(AnyOrder, settings=settings(max_examples=60, stateful_step_count=30))
+    states = {f"draft {state.value}" for state in DraftState}
+    states |= {f"message {state.value}" for state in MessageState}
+    assert AnyOrder.seen == states, f"never reached: {states - AnyOrder.seen}"
