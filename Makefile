@@ -106,7 +106,8 @@ invoke: setup-local ## One function under AWS's runtime emulator: FUNCTION=webho
 
 .PHONY: build deploy
 build: setup-checks ## `sam build` for AWS
-	LAYER_PYTHON="$(CURDIR)/$(VENV)/python" $(SAM) build
+	PATH="$$($(PYTHON) -m devstack.interpreters):$$PATH" \
+		LAYER_PYTHON="$(CURDIR)/$(VENV)/python" $(SAM) build
 
 deploy: build ## `sam deploy --guided` with the AWS credentials of this shell
 	$(SAM) deploy --guided

@@ -94,3 +94,7 @@ def _ask(candidate: Path) -> Interpreter | None:
         return None  # a shim without its version, or an interpreter without venv
     version, executable = answer.stdout.split("\n")[:2]
     return Interpreter(version, Path(executable))
+
+
+if __name__ == "__main__":
+    print(for_local_stack().path.parent)

@@ -3,6 +3,7 @@
 import http.client
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from devstack.servers import ClientOptions
 
 REGION = "us-east-1"
 _READY_SECONDS = 60
+_SCRATCH_KEPT_SECONDS = 7 * 24 * 3600
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
@@ -67,8 +69,7 @@ def start(*, tethered: bool = True) -> MiniStack:
     """
     prepare.prepare("ministack")
     port = servers.free_port()
-    paths.RUN.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="ministack-", dir=paths.RUN))
+    scratch = _fresh_scratch()
     server = servers.Server.start(
         f"ministack-{port}",
         [paths.MINISTACK_VENV / "bin" / "python", "-m", "ministack"],
@@ -103,6 +104,15 @@ def running() -> Iterator[MiniStack]:
         yield local
     finally:
         local.stop()
+
+
+def _fresh_scratch() -> Path:
+    """Make a folder for what functions are unpacked into, and forget those of killed runs."""
+    paths.RUN.mkdir(parents=True, exist_ok=True)
+    for old in paths.RUN.glob("ministack-*"):
+        if time.time() - old.stat().st_mtime > _SCRATCH_KEPT_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix="ministack-", dir=paths.RUN))
 
 
 def _answers(port: int) -> bool:

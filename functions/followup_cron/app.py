@@ -23,5 +23,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if draft_id is not None:
         return send_approved_draft(SYSTEM, str(draft_id), budget=budget).to_dict()
     report = sweep(SYSTEM, budget)
-    emit_sweep(report.oldest_due_seconds, report.parked)
+    emit_sweep(report.oldest_due_seconds, report.parked, report.failed)
     return report.to_dict()

@@ -312,10 +312,9 @@ class StoppedByEdit(Stopped):
     def stop(self) -> None:
         system = self.story.system()
         draft = system.store.get(Draft, self.story.draft_id)
-        lead = system.store.get(Lead, self.story.scene.lead_id)
-        assert draft is not None and lead is not None
+        assert draft is not None
         try:
-            edit(system.store, self.world, draft, "Another text", lead)
+            edit(system.store, self.world, draft, "Another text")
         except DraftRefused:
             return  # claimed already: its text is final
 

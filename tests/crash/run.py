@@ -109,6 +109,7 @@ def _alike(one: tuple[Boundary, ...], other: tuple[Boundary, ...]) -> int:
 
 def _start_engine() -> None:
     log.setLevel(logging.CRITICAL)
+    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     # The engine ends with this process, whichever way that ends.
     connection = FaultyConnection(_held.enter_context(dynamodb_local.running()))
     create_tables(connection)

@@ -63,7 +63,7 @@ class SystemStory:
         self.watch = Watch(self.store, self.draft_id, self.event_id)
         world.watch = self.watch.look
         world.interfere = self._bump_lead
-        world.recover = self._recover_and_settle
+        world.recover = self._go_on_without
 
     # --- of each story
 
@@ -102,10 +102,19 @@ class SystemStory:
             self.world.problems.append("the asker was never content")
         self.sweep_until_quiet()
 
-    def _recover_and_settle(self) -> None:
-        """Do all that can happen while one process is frozen: a person's word as well."""
+    def _go_on_without(self) -> None:
+        """Do all that can happen while one process is frozen, up to a new attempt by word.
+
+        That attempt is not waited for: if it dies, the frozen one wakes up to find it in flight.
+        """
         self.recover()
-        self.settle()
+        parked = self.rows().parked()
+        if not parked:
+            return
+        self.world.advance(PAST_EVERY_DEADLINE)
+        for row in parked:
+            self._give_word(int(row.part))
+        self.deliver()
 
     def sweep_until_quiet(self) -> None:
         """Let the cron run whenever something is due."""

@@ -27,7 +27,7 @@ def wrong(stage: Stage, **fields: Any) -> WebhookResponse:
 
 
 def nested(depth: int) -> bytes:
-    return b'{"type":"InboundMessage","a":' + b"[" * depth + b"]" * depth + b"}"
+    return b'{"type":"InboundMessage","messageType":"SMS","a":' + b"[" * depth + b"]" * depth + b"}"
 
 
 REFUSED: dict[str, tuple[Post, int, Code]] = {

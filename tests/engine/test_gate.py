@@ -466,7 +466,6 @@ def test_an_edit_before_the_claim_needs_approval_again(stage: Stage) -> None:
             stage.world,
             stage.scene.draft_now(draft.draft_id),
             "New text",
-            stage.scene.lead_now(),
         ),
     )
     result = stage.send(draft.draft_id)

@@ -72,9 +72,9 @@ def test_once_a_part_was_claimed_text_and_fate_are_final(stage: Stage) -> None:
     draft = stage.scene.draft(text=TEXT)
     stage.fail(Kind.REFUSE, refusal="too_many_requests", retry_after="30", skip=1)
     stage.send(draft.draft_id)
-    row, lead = stage.scene.draft_now(draft.draft_id), stage.scene.lead_now()
+    row = stage.scene.draft_now(draft.draft_id)
     for act in (
-        lambda: edit(stage.system.store, stage.world, row, "Other text", lead),
+        lambda: edit(stage.system.store, stage.world, row, "Other text"),
         lambda: reject(stage.system.store, stage.world, row),
     ):
         with pytest.raises(DraftRefused) as refused:

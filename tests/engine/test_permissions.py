@@ -14,9 +14,9 @@ from devstack.sandbox.provider import Fault, Kind, Sandbox
 from devstack.sandbox.webhooks import Signer, Webhook, contact_dnd_update, inbound_message
 from system_sender.budget import Budget, overdue_at
 from system_sender.gate import send_approved_draft
-from system_sender.models import Inbound
+from system_sender.models import Inbound, Lead, Suppression
 from system_sender.states import DraftState
-from system_sender.store import Store
+from system_sender.store import Store, Write
 from system_sender.sweep import sweep
 from system_sender.switches import POST_WINDOW_SECONDS
 from system_sender.transport import Answer, Guard, NoAnswer, Request
@@ -24,7 +24,7 @@ from system_sender.webhook import handle
 from tests.support.clock import SteppingWorld
 from tests.support.permissions import ObservedConnection, granted
 from tests.support.scene import Scene
-from tests.support.tables import create_tables
+from tests.support.tables import create_tables, rows
 from tests.support.transport import SandboxTransport
 
 TEMPLATE: dict[str, Any] = json.loads(
@@ -55,13 +55,13 @@ class Stage:
             "aws_access_key_id": "local",
             "aws_secret_access_key": "local",
         }
-        unobserved = Connection(**options)
-        create_tables(unobserved)
+        self.unobserved = Connection(**options)
+        create_tables(self.unobserved)
         self.observed = ObservedConnection(**options)
         self.world = SteppingWorld()
         self.signer = Signer()
         self.scene = Scene(
-            Store(self.world, unobserved),
+            Store(self.world, self.unobserved),
             self.world,
             Sandbox(clock=lambda: self.world.now() / 1000),
             name,
@@ -89,6 +89,51 @@ class Stage:
             text=text,
             **fields,
         )
+
+    def unfinished(self, name: str) -> Inbound:
+        """Return an event that was recorded by a function that died right after."""
+        lead = self.scene.lead_now()
+        return Inbound(
+            f"{self.scene.workspace}:gohighlevel:message:{name}",
+            workspace=self.scene.workspace,
+            lead_id=lead.lead_id,
+            kind="message",
+            channel="sms",
+            text="Hello?",
+            sequence=lead.inbound_count,
+            human_outbounds=lead.human_outbound_count,
+            received_at=self.world.now(),
+            due_shard="0",
+            due_at=self.world.now(),
+        )
+
+    def retry_between_two_parts(self) -> None:
+        """Send a text whose second part is refused for now, and send the rest later."""
+        self.lift_suppressions()
+        draft = self.scene.draft("two-parts", text=LONG, sent_by="setter")
+        self.fail(Kind.REFUSE, refusal="too_many_requests", skip=1)
+        send_approved_draft(self.system, draft.draft_id, budget=self.budget())
+        self.world.step(3600)
+        result = send_approved_draft(self.system, draft.draft_id, budget=self.budget())
+        assert result.outcome == "sent"
+
+    def lose_the_answer_of_a_claim(self) -> None:
+        """Send a draft while DynamoDB's answer to the claim gets lost."""
+        draft = self.scene.draft("lost-answer", sent_by="setter")
+        self.observed.lose_next_claim = True
+        result = send_approved_draft(self.system, draft.draft_id, budget=self.budget())
+        assert result.outcome == "sent"
+
+    def lift_suppressions(self) -> None:
+        """Let the lead be written to again."""
+        write = Write(self.world.new_id())
+        write.update("lead", Lead(self.scene.lead_id), [Lead.suppressed_channels.remove()])
+        self.scene.store.write(write)
+        for row in rows(self.unobserved, Suppression):
+            row_key = {"suppression": {"S": row.suppression}}
+            self.unobserved.dispatch(
+                "DeleteItem", {"TableName": Suppression.Meta.table_name, "Key": row_key}
+            )
 
     def sweep(self) -> None:
         sweep(self.system, Budget.of_seconds(self.world, 120), workers=1)
@@ -124,35 +169,27 @@ def test_the_webhook_may_do_what_it_does_and_nothing_else(stage: Callable[[str],
     s.post(s.text("Hello again"))
     s.post(contact_dnd_update(s.signer, location_id=s.scene.location, contact_id=s.scene.contact))
     s.post(s.text("STOP"))
+    s.retry_between_two_parts()
+    s.lose_the_answer_of_a_claim()
     assert s.observed.observed == granted(TEMPLATE, "WebhookSmsRole")
 
 
 def test_the_sweep_may_do_what_it_does_and_nothing_else(stage: Callable[[str], Stage]) -> None:
     s = stage("sweep-permissions")
-    unfinished = s.scene.workspace + ":gohighlevel:message:unfinished"
-    lead = s.scene.lead_now()
-    s.scene.put(
-        Inbound(
-            unfinished,
-            workspace=s.scene.workspace,
-            lead_id=lead.lead_id,
-            kind="message",
-            channel="sms",
-            text="Hello?",
-            sequence=lead.inbound_count,
-            received_at=s.world.now(),
-            due_shard="0",
-            due_at=s.world.now(),
-        )
-    )
+    s.scene.put(s.unfinished("one"))
     s.sweep()
     s.scene.draft("dies", sent_by="setter")
     s.fail(Kind.REFUSE, refusal="invalid_token")
     s.sweep()
     s.world.step(3600)
+    s.scene.draft("waiting", due_at=s.world.now() + 10_000_000)
+    s.scene.put(s.unfinished("another"))
+    s.sweep()
+    s.lose_the_answer_of_a_claim()
     s.scene.draft("refused", text=LONG, sent_by="setter")
     s.fail(Kind.REFUSE, refusal="dnd_sms", text_contains="One text")
     s.sweep()
+    s.lift_suppressions()
     dead = s.scene.draft("dead", sent_by="setter")
     with pytest.raises(Killed):
         s.die_after_sending(dead.draft_id)

@@ -45,7 +45,7 @@ def test_from_webhook_to_sent_takes_at_most_ten_for_an_unknown_lead(stage: Stage
     stranger = stage.text("Hello?", contact_id="stranger", **{"from": "+15550100077"})
     answer = stage.post(stranger)
     assert answer.status == 200
-    assert answer.fields["work"] == "template_variable_missing", "nobody knows the first name"
+    assert answer.fields["outcome_code"] == "template_variable_missing", "no first name is known"
     assert stage.world.round_trips() <= 10
 
 

@@ -22,7 +22,7 @@ class ErrorText:
     """A text in a provider's error fields that names a definite refusal.
 
     Attributes:
-        text: compared without case, anywhere in the field.
+        text: in lower case; looked for anywhere in the field, whatever its case.
         suppress: the address must not be written to again.
     """
 
@@ -66,8 +66,13 @@ def without_answer(answer: NoAnswer, now: int) -> Outcome:
     return not_begun(answer.code, now)
 
 
-def refusal(answer: Answer, table: AnswerTable, now: int) -> Outcome:
-    """Return the outcome of an answer that is not a success (or says it is not)."""
+def refusal(answer: Answer, table: AnswerTable, now: int, *, text: str = "") -> Outcome:
+    """Return the outcome of an answer that is not a success (or says it is not).
+
+    Args:
+        text: what was sent. An error that quotes it says nothing by the words it quotes.
+    """
+    quoted = text.casefold()
     texts = _error_texts(answer.body)
     if answer.status == 409 or _mentions(texts, table.duplicates):
         return Outcome(OutcomeKind.UNKNOWN, Code.PROVIDER_DUPLICATE)
@@ -78,7 +83,14 @@ def refusal(answer: Answer, table: AnswerTable, now: int) -> Outcome:
         return Outcome(OutcomeKind.NOT_SENT, Code.UNAUTHORIZED, integration_unhealthy=True)
     if 300 <= answer.status < 400:
         return not_begun(Code.REDIRECTED, now)
-    known = next((error for error in table.errors if _mentions(texts, [error.text])), None)
+    known = next(
+        (
+            error
+            for error in table.errors
+            if error.text not in quoted and _mentions(texts, [error.text])
+        ),
+        None,
+    )
     if known is not None:
         return Outcome(OutcomeKind.REJECTED, known.code, suppress=known.suppress)
     if answer.status in _FINAL or 200 <= answer.status < 300:

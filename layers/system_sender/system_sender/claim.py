@@ -115,6 +115,9 @@ def _take_draft(write: Write, delivery: Delivery, now: int) -> None:
     as_read = (Draft.state == delivery.draft_state.value) & (Draft.revision == draft.revision)
     if delivery.draft_state is DraftState.SENDING:
         as_read &= Draft.claim_id == draft.claim_id
+    else:
+        # Approved again is not the same approval: it may be another person's, or for later.
+        as_read &= Draft.updated_at == draft.updated_at
     write.update("draft", Draft(draft.draft_id), actions, as_read)
 
 

@@ -96,6 +96,11 @@ class Code(StrEnum):
         return SENTENCES[self]
 
 
+def known_code(value: str | None, default: Code) -> Code:
+    """Return a stored code; the default for none, or for one of a newer version than this."""
+    return Code(value) if value is not None and value in set(Code) else default
+
+
 SENTENCES: dict[Code, str] = {
     Code.SENT: "The provider accepted the message.",
     Code.SENT_BY_WORD: "A person confirmed that the message left.",

@@ -1,8 +1,9 @@
 """Every move of a draft that is not a sending: created, approved, held, edited, rejected."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from system_sender.codes import Code
@@ -77,12 +78,14 @@ def draft_row(new: NewDraft, now: int) -> Draft:
         state_key=state_key(new.workspace, new.state),
         revision=1,
         text_hash=text_hash(new.text),
+        first_text_hash=text_hash(new.text),
         origin=new.origin,
         campaign_id=new.campaign_id,
         confidence=new.confidence,
         sent_by=new.sent_by,
         user=new.user,
         approved_at=now if due_at is not None else None,
+        ready_at=due_at,
         seen_inbounds=new.seen_inbounds,
         seen_human_outbounds=new.seen_human_outbounds,
         due_shard=shard_of(new.draft_id) if due_at is not None else None,
@@ -135,7 +138,7 @@ def _same_draft(existing: Draft, wanted: Draft) -> Draft:
     same = (
         existing.lead_id == wanted.lead_id
         and existing.channel == wanted.channel
-        and existing.text_hash == wanted.text_hash
+        and existing.first_text_hash == wanted.first_text_hash
     )
     if not same:
         raise DraftRefused(Code.KEY_REUSED, existing)
@@ -163,7 +166,7 @@ def approve(
     """
     source = DraftState(draft.state)
     _check_approvable(draft, source, sent_by)
-    if _is_stale(draft, lead) and not override_stale:
+    if is_stale(draft, lead) and not override_stale:
         raise DraftRefused(Code.STALE_NEEDS_WORD, draft)
     now = world.now()
     check_draft_move(source, DraftState.APPROVED)
@@ -172,6 +175,7 @@ def approve(
     actions += [
         Draft.sent_by.set(sent_by),
         Draft.approved_at.set(now),
+        Draft.ready_at.set(due_at or now),
         Draft.attempts.set(0),
         Draft.seen_inbounds.set(lead.inbound_count),
         Draft.seen_human_outbounds.set(lead.human_outbound_count),
@@ -193,19 +197,25 @@ def _check_approvable(draft: Draft, source: DraftState, sent_by: str) -> None:
     # What was held for a person, refused or overtaken comes back only by a person's word.
     if sent_by == "ai" and source not in (DraftState.PENDING, DraftState.APPROVED):
         raise DraftRefused(Code.AWAITING_PERSON, draft)
+    if draft.code == Code.TEMPLATE_VARIABLE_MISSING:
+        raise DraftRefused(Code.TEMPLATE_VARIABLE_MISSING, draft)
     if source is DraftState.FAILED and draft.parts and draft.code not in _RETRYABLE_FAILURES:
         raise DraftRefused(Code.PART_FINAL, draft)
 
 
-def _is_stale(draft: Draft, lead: Lead) -> bool:
+def is_stale(draft: Draft, lead: Lead) -> bool:
+    """Say whether the conversation moved on since the draft was written or approved."""
     return bool(
         lead.inbound_count > draft.seen_inbounds
         or lead.human_outbound_count > draft.seen_human_outbounds
     )
 
 
-def edit(store: Store, world: World, draft: Draft, text: str, lead: Lead) -> Draft:
+def edit(store: Store, world: World, draft: Draft, text: str) -> Draft:
     """Give the draft a new revision, which is pending until somebody approves it.
+
+    What came in since the draft was written stays newer than it: whoever edits may not have seen
+    it, and approving will say so.
 
     Raises:
         DraftRefused: when a part was claimed, or the draft is past editing.
@@ -228,8 +238,7 @@ def edit(store: Store, world: World, draft: Draft, text: str, lead: Lead) -> Dra
         Draft.confidence.remove(),
         Draft.sent_by.remove(),
         Draft.approved_at.remove(),
-        Draft.seen_inbounds.set(lead.inbound_count),
-        Draft.seen_human_outbounds.set(lead.human_outbound_count),
+        Draft.ready_at.remove(),
     ]
     row = Revision(draft.draft_id, revision, text=text, created_at=now)
     move(store, draft, actions, open_for_lead=True, revision=row)
@@ -270,6 +279,40 @@ def leave(
     move(store, draft, actions, open_for_lead=still_open, dropped=dropped)
 
 
+def overtake(store: Store, world: World, lead_id: str, moves: Sequence[tuple[Draft, Code]]) -> None:
+    """Supersede several open drafts of a lead, all of them or none.
+
+    Raises:
+        DraftRefused: when one of them is no longer as it was read.
+    """
+    now = world.now()
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        for number, (draft, code) in enumerate(moves):
+            check_draft_move(DraftState(draft.state), DraftState.SUPERSEDED)
+            actions = draft_actions(draft, DraftFate(DraftState.SUPERSEDED, code), now)
+            write.update(f"draft{number}", Draft(draft.draft_id), actions, _as_read(draft))
+        mentions = {draft.draft_id for draft, _ in moves}
+        lead_actions = [Lead.open_drafts.delete(mentions)]
+        write.update("lead", Lead(lead_id), lead_actions, Lead.lead_id.exists())
+        return write
+
+    try:
+        store.write_patiently(build)
+    except ConditionsFailed:
+        raise DraftRefused(Code.DRAFT_CHANGED) from None
+
+
+def _as_read(draft: Draft) -> Any:
+    """Return the condition that the draft is as it was read."""
+    as_read = (Draft.state == draft.state) & (Draft.revision == draft.revision)
+    if draft.state == DraftState.SENDING:
+        return as_read & (Draft.claim_id == draft.claim_id)
+    # Back in the same state is not the same: an older verdict must not undo a newer approval.
+    return as_read & (Draft.updated_at == draft.updated_at)
+
+
 def move(
     store: Store,
     draft: Draft,
@@ -284,16 +327,9 @@ def move(
     Raises:
         DraftRefused: when the draft is no longer as it was read.
     """
-    lead = Lead(draft.lead_id)
-    mention = {draft.draft_id}
-    as_read = (Draft.state == draft.state) & (Draft.revision == draft.revision)
-    if draft.state == DraftState.SENDING:
-        as_read &= Draft.claim_id == draft.claim_id
-    else:
-        # Back in the same state is not the same: an older verdict must not undo a newer approval.
-        as_read &= Draft.updated_at == draft.updated_at
+    as_read = _as_read(draft)
 
-    def build(token: str) -> Write:
+    def build(token: str, *, with_lead: bool = True) -> Write:
         write = Write(token)
         if revision is not None:
             write.put("revision", revision, Revision.draft_id.does_not_exist())
@@ -301,14 +337,30 @@ def move(
         drop_parts(write, draft.draft_id, dropped)
         # While it is sending the lead still lists it: a claim does not touch the list.
         listed = draft.state in DRAFT_OPEN or draft.state == DraftState.SENDING
-        if open_for_lead != listed:
-            drafts = Lead.open_drafts
-            action = drafts.add(mention) if open_for_lead else drafts.delete(mention)
-            write.update("lead", lead, [action], Lead.lead_id.exists())
+        if with_lead and open_for_lead != listed:
+            list_draft(write, draft, listed=open_for_lead)
         return write
 
     try:
         store.write_patiently(build)
     except ConditionsFailed as refusal:
-        code = Code.LEAD_NOT_FOUND if set(refusal.failed) == {"lead"} else Code.DRAFT_CHANGED
-        raise DraftRefused(code, draft) from None
+        if set(refusal.failed) != {"lead"}:
+            raise DraftRefused(Code.DRAFT_CHANGED, draft) from None
+        if open_for_lead:
+            raise DraftRefused(Code.LEAD_NOT_FOUND, draft) from None
+        # Nobody is left to list it, and it can be put away all the same.
+        _write_move(store, draft, partial(build, with_lead=False))
+
+
+def _write_move(store: Store, draft: Draft, build: Callable[[str], Write]) -> None:
+    try:
+        store.write_patiently(build)
+    except ConditionsFailed:
+        raise DraftRefused(Code.DRAFT_CHANGED, draft) from None
+
+
+def list_draft(write: Write, draft: Draft, *, listed: bool) -> None:
+    """Add a draft to its lead's open drafts, or take it away."""
+    drafts, mention = Lead.open_drafts, {draft.draft_id}
+    action = drafts.add(mention) if listed else drafts.delete(mention)
+    write.update("lead", Lead(draft.lead_id), [action], Lead.lead_id.exists())

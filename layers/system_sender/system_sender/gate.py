@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 
 from system_sender.budget import Budget
 from system_sender.claim import queued_row
-from system_sender.codes import Code
+from system_sender.codes import Code, known_code
 from system_sender.delivery import Delivery
 from system_sender.drafts import DraftRefused, leave
 from system_sender.ledger import ClaimBusy, ClaimRefused, DeliveryLedger
@@ -28,7 +28,7 @@ from system_sender.policy import (
     wait_or_ask,
 )
 from system_sender.providers import sms_provider
-from system_sender.result import SendOutcome, SendResult
+from system_sender.result import SendOutcome, SendResult, which_part
 from system_sender.settlement import UNHEALTHY_MILLISECONDS, DraftFate, Settled
 from system_sender.sms_text import Span, split_sms
 from system_sender.states import DraftState, MessageState
@@ -123,7 +123,7 @@ def _end_if_not_sendable(system: "System", draft: Draft, held: str | None) -> No
     if draft.state != DraftState.APPROVED:
         raise _Ended(stored_result(draft))
     if draft.due_at is not None and draft.due_at - system.world.now() > DUE_TOLERANCE:
-        code = Code(draft.code) if draft.code else Code.NOT_DUE
+        code = known_code(draft.code, Code.NOT_DUE)
         raise _Ended(_waiting(draft.draft_id, code, int(draft.due_at)))
 
 
@@ -144,13 +144,18 @@ def stored_result(draft: Draft) -> SendResult:
         DraftState.REJECTED: Code.DRAFT_REJECTED,
     }
     result: dict[str, Any] = draft.result or {}
-    code = default.get(state) or (Code(draft.code) if draft.code else Code.AWAITING_PERSON)
+    code = default.get(state) or known_code(draft.code, Code.AWAITING_PERSON)
     return SendResult(
         outcomes.get(state, SendOutcome.REFUSED),
         code,
         draft.draft_id,
         message_id=result.get("message_id"),
         provider_ids=tuple(result.get("provider_ids", ())),
+        detail=(
+            ""
+            if state is DraftState.SENT
+            else which_part(result.get("part", 0), result.get("parts", 1))
+        ),
         replayed=True,
         due_at=int(draft.due_at) if draft.due_at and state is DraftState.APPROVED else None,
     )
@@ -158,7 +163,7 @@ def stored_result(draft: Draft) -> SendResult:
 
 def _read(system: "System", draft: Draft) -> _Reading:
     """Read all else in one round trip. What must still hold at the claim is in its conditions."""
-    asked_at = system.world.monotonic()
+    asked_at, asked_at_wall = system.world.monotonic(), system.world.now()
     keys: list[Key] = [
         (Lead, draft.lead_id),
         (Workspace, draft.workspace),
@@ -175,6 +180,9 @@ def _read(system: "System", draft: Draft) -> _Reading:
         raise _Ended(_hold(system, draft, Code.WORKSPACE_NOT_FOUND))
     if revision is None:
         raise _Ended(_hold(system, draft, Code.DRAFT_DELETED))
+    if sum(row is not None for row in messages) != draft.parts:
+        # A delivery's row was erased, and without it nothing tells whether that part is out.
+        raise _Ended(_hold(system, draft, Code.DRAFT_CLAIMED))
     return _Reading(
         draft=draft,
         lead=lead,
@@ -182,7 +190,9 @@ def _read(system: "System", draft: Draft) -> _Reading:
         campaign=campaign,
         text=revision.text,
         messages={int(row.part): row for row in messages if row is not None},
-        switches=SwitchReading(judge_switches((everything, ours), draft.channel), asked_at),
+        switches=SwitchReading(
+            judge_switches((everything, ours), draft.channel), asked_at, asked_at_wall
+        ),
         token=system.secrets.get(draft.workspace, sms_provider().name, "token"),
     )
 
@@ -423,7 +433,7 @@ def _request(
                 request, seconds=delivery.request_seconds, guard=guard.allow
             ),
         )
-        return _uncounted_if_ours(provider.outcome(answer, system.world.now()))
+        return _uncounted_if_ours(provider.outcome(answer, system.world.now(), text=delivery.text))
     except Exception as error:  # noqa: BLE001 - after a claim, an outcome must come back
         # Only the type: the text of an exception may hold what was being sent.
         fields = {"message_id": delivery.id, "error": type(error).__name__}
@@ -453,10 +463,13 @@ class _Guard:
             Withheld: too late, or a switch was thrown meanwhile.
         """
         self._refuse_late()
-        if self.reading.switches.is_fresh(self._system.world.monotonic()):
+        if self.reading.switches.is_fresh(self._system.world):
             return
         self._read_switches()
         self._refuse_late()
+        if not self.reading.switches.is_fresh(self._system.world):
+            # DynamoDB took longer to answer than its answer is good for.
+            raise Withheld(Code.BUSY)
 
     def _refuse_late(self) -> None:
         world, delivery = self._system.world, self._delivery
@@ -530,8 +543,15 @@ def _result_of(delivery: Delivery, outcome: Outcome, ledger: DeliveryLedger) -> 
         delivery.draft.draft_id,
         message_id=delivery.id,
         provider_ids=(*delivery.earlier_provider_ids, *own),
+        detail=_detail(delivery, outcome),
         due_at=fate.due_at if fate is not None and outcome.kind is OutcomeKind.NOT_SENT else None,
     )
+
+
+def _detail(delivery: Delivery, outcome: Outcome) -> str:
+    if outcome.kind is OutcomeKind.SENT:
+        return ""
+    return which_part(delivery.part, len(delivery.spans))
 
 
 def _in_progress(delivery: Delivery) -> SendResult:

@@ -15,6 +15,9 @@ from pynamodb.models import Model
 
 from system_sender.settings import table_prefix
 
+# DynamoDB's keys end at 2,048 bytes, and some are made of an identifier and more.
+LONGEST_IDENTIFIER = 1_000
+
 # A sweep reads every shard. More shards spread the writes of all tenants over more partitions.
 SHARDS = 4
 
@@ -86,6 +89,8 @@ class Lead(Model):
     automated_day = UnicodeAttribute(null=True)
     last_inbound_at = NumberAttribute(null=True)
     last_outbound_at = NumberAttribute(null=True)
+    # The provider's time of the latest human message, to compare with its other times only.
+    human_outbound_at = NumberAttribute(null=True)
     open_drafts = UnicodeSetAttribute(null=True)
     created_at = NumberAttribute()
 
@@ -163,6 +168,10 @@ class Draft(Model):
     sent_by = UnicodeAttribute(null=True)
     user = UnicodeAttribute(null=True)
     approved_at = NumberAttribute(null=True)
+    # When it was first to go. Waiting is counted from here, not from an approval days ahead.
+    ready_at = NumberAttribute(null=True)
+    # The hash of the first text, which tells a repeated call from another text under its key.
+    first_text_hash = UnicodeAttribute()
     # How many inbound and human messages the lead had when this text was written or approved:
     # counts, because clocks of providers disagree.
     seen_inbounds = NumberAttribute()
@@ -293,12 +302,13 @@ class Inbound(Model):
     provider_message_id = UnicodeAttribute(null=True)
     # The lead's inbound count with this message in it: its place in the order of recording.
     sequence = NumberAttribute()
+    # How many human messages the lead had had when this one was written.
+    human_outbounds = NumberAttribute(default=0)
     opt_out = BooleanAttribute(default=False)
     occurred_at = NumberAttribute(null=True)
     received_at = NumberAttribute()
     due_shard = UnicodeAttribute(null=True)
     due_at = NumberAttribute(null=True)
-    attempts = NumberAttribute(default=0)
     finished_code = UnicodeAttribute(null=True)
     due_index = InboundDueIndex()
     lead_index = InboundLeadIndex()
@@ -350,6 +360,14 @@ def state_key(workspace: str, state: str) -> str:
 def suppression_key(workspace: str, channel: str, address: str) -> str:
     """Return the key of the row that suppresses an address."""
     return f"{workspace}:{channel}:{address}"
+
+
+def is_identifier(value: str) -> bool:
+    """Say whether a value can be a row's key: a workspace, a colon, and a name of some length."""
+    workspace, colon, name = value.partition(":")
+    if not (workspace and colon and name and value.isprintable()):
+        return False
+    return len(value.encode()) <= LONGEST_IDENTIFIER
 
 
 def workspace_of(identifier: str) -> str:

@@ -83,6 +83,10 @@ _TEXTS_WANTED = re.compile(
 )
 
 
+# A text message is shorter; whatever is longer says what it wants at its beginning.
+_LONGEST = 2_000
+
+
 def is_opt_out(text: str) -> bool:
     """Say whether the sender of this text asks not to be written to again.
 
@@ -90,6 +94,7 @@ def is_opt_out(text: str) -> bool:
     where it can mean nothing else, as a clause of its own ("Stop. Not interested."); a phrase
     counts anywhere ("please stop texting me"). "Stop by at 3" is none of these.
     """
+    text = text[:_LONGEST]
     plain = _plain(text)
     if not plain:
         return False

@@ -160,9 +160,7 @@ def _tomorrow(workspace: Workspace, now: int) -> int:
 
 def wait_or_ask(situation: Situation, wait: Wait) -> Verdict:
     """Turn a wait into a question to a person once it has lasted too long."""
-    approved_at = situation.draft.approved_at
-    if situation.continuing or approved_at is None:
-        return wait
-    if situation.now - approved_at > LONGEST_WAIT:
+    ready_at = situation.draft.ready_at
+    if ready_at is not None and situation.now - ready_at > LONGEST_WAIT:
         return Refuse(Code.WAITED_TOO_LONG, DraftState.NEEDS_REVIEW)
     return wait

@@ -186,6 +186,7 @@ class _Recording:
         elif event.kind is EventKind.HUMAN_OUTBOUND:
             lead.human_outbound_count = int(lead.human_outbound_count) + 1
             lead.last_outbound_at = self._now
+            lead.human_outbound_at = max(lead.human_outbound_at or 0, event.occurred_at or 0)
         if self._stops_channel():
             lead.suppressed_channels = set(lead.suppressed_channels or ()) | {event.channel}
         return lead
@@ -205,12 +206,24 @@ class _Recording:
             text=event.text or None,
             provider_message_id=event.provider_message_id,
             sequence=self.lead.inbound_count,
+            human_outbounds=self._human_outbounds_before(),
             opt_out=self._opt_out,
             occurred_at=event.occurred_at,
             received_at=self._now,
             due_shard=shard_of(key),
             due_at=self._now + PERFORM_AGAIN_AFTER,
         )
+
+    def _human_outbounds_before(self) -> int:
+        """Return how many human messages came before this event, by the provider's own times.
+
+        An event that was delivered late may be answered by a person already.
+        """
+        count = int(self.lead.human_outbound_count)
+        answered_at = self.lead.human_outbound_at
+        occurred_at = self._event.occurred_at
+        answered = answered_at is not None and occurred_at is not None and answered_at > occurred_at
+        return count - 1 if answered and count else count
 
     def _write_lead(self) -> None:
         lead = self.lead
@@ -230,6 +243,11 @@ class _Recording:
             actions.append(Lead.gohighlevel_contact_id.set(lead.gohighlevel_contact_id))
         if self._event.kind is EventKind.MESSAGE:
             actions.append(Lead.last_inbound_at.set(self._now))
+        if self._event.kind is EventKind.HUMAN_OUTBOUND:
+            actions += [
+                Lead.last_outbound_at.set(self._now),
+                Lead.human_outbound_at.set(lead.human_outbound_at),
+            ]
         if self._stops_channel():
             actions.append(Lead.suppressed_channels.add({self._event.channel}))
         self.write.update("lead", Lead(lead.lead_id), actions, Lead.version == self._version)
@@ -287,7 +305,7 @@ def _identify(system: "System", workspace: Workspace, event: InboundEvent) -> In
     while the provider could not be asked stand for the oldest of them.
     """
     name, now = workspace.workspace, system.world.now()
-    hours = [_hourly(event, now), _hourly(event, now - 3_600_000)]
+    hours = [_hourly(event, now - ago) for ago in range(0, LOOK_BACK + 1, 3_600_000)]
     listed = _listed_messages(system, workspace, event)
     if not listed:
         return replace(event, identity=hours[0])

@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from system_sender.budget import Budget
 from system_sender.codes import Code
-from system_sender.drafts import DraftRefused, NewDraft, add_draft, draft_row, leave
+from system_sender.drafts import (
+    DraftRefused,
+    NewDraft,
+    add_draft,
+    draft_row,
+    leave,
+    overtake,
+)
 from system_sender.gate import send_approved_draft
 from system_sender.inbound import EventKind
 from system_sender.models import Campaign, Draft, Inbound, Lead, clear_due
-from system_sender.policy import AI_AUTO_SEND
+from system_sender.policy import AI_AUTO_SEND, LONGEST_WAIT
 from system_sender.result import SendResult
 from system_sender.settlement import DraftFate
 from system_sender.states import DRAFT_OPEN, DraftState
@@ -30,10 +37,12 @@ class Reply:
 
     Attributes:
         confidence: 0 to 1; at or above the campaign's threshold it may go without a person.
+        hold: why a person must look at it, whatever the confidence.
     """
 
     text: str
     confidence: float
+    hold: Code | None = None
 
 
 class DraftWriter(Protocol):
@@ -54,15 +63,17 @@ class TemplateDraftWriter:
         campaign: Campaign,
         inbound: Inbound,  # noqa: ARG002 - a template does not look at what it answers
     ) -> Reply | Code:
-        """Return the filled template. A value the lead does not have is never papered over."""
+        """Return the filled template. One that lacks a value is held, to be edited by a person."""
         if not campaign.reply_template:
             return Code.NO_REPLY_TEMPLATE
         values = {"first_name": lead.first_name, "last_name": lead.last_name}
         known = {name: value for name, value in values.items() if value}
+        template = Template(campaign.reply_template)
         try:
-            text = Template(campaign.reply_template).substitute(known)
+            text = template.substitute(known)
         except (KeyError, ValueError):
-            return Code.TEMPLATE_VARIABLE_MISSING
+            unfilled = template.safe_substitute(known)
+            return Reply(unfilled, 0.0, hold=Code.TEMPLATE_VARIABLE_MISSING)
         return Reply(text, float(campaign.reply_confidence))
 
 
@@ -135,17 +146,30 @@ def _overtake_drafts(system: "System", lead: Lead, drafts: list[Draft]) -> None:
 
     The gate would refuse them anyway; this shows it to people at once.
     """
-    for draft in drafts:
-        if draft.state not in DRAFT_OPEN:
-            continue
-        if lead.inbound_count > draft.seen_inbounds:
-            fate = DraftFate(DraftState.SUPERSEDED, Code.NEWER_INBOUND)
-        elif lead.human_outbound_count > draft.seen_human_outbounds:
-            fate = DraftFate(DraftState.SUPERSEDED, Code.HUMAN_REPLIED)
-        else:
-            continue
+    moves = [(draft, code) for draft in drafts if (code := _overtaken_by(lead, draft))]
+    if not moves:
+        return
+    try:
+        overtake(system.store, system.world, lead.lead_id, moves)
+    except DraftRefused:
+        _overtake_one_by_one(system, moves)
+
+
+def _overtaken_by(lead: Lead, draft: Draft) -> Code | None:
+    if draft.state not in DRAFT_OPEN or draft.parts:
+        # Once a part was claimed, only the gate knows whether the rest of the text still goes.
+        return None
+    if lead.inbound_count > draft.seen_inbounds:
+        return Code.NEWER_INBOUND
+    if lead.human_outbound_count > draft.seen_human_outbounds:
+        return Code.HUMAN_REPLIED
+    return None
+
+
+def _overtake_one_by_one(system: "System", moves: list[tuple[Draft, Code]]) -> None:
+    for draft, code in moves:
         try:
-            leave(system.store, system.world, draft, fate)
+            leave(system.store, system.world, draft, DraftFate(DraftState.SUPERSEDED, code))
         except DraftRefused:
             # Claimed, or decided by somebody, a moment ago: theirs stands.
             continue
@@ -158,6 +182,8 @@ def _reply(
         return _finish(system, inbound, Code.OPTED_OUT if inbound.opt_out else Code.RECORDED)
     if lead.inbound_count > inbound.sequence:
         return _finish(system, inbound, Code.SUPERSEDED)
+    if lead.human_outbound_count > inbound.human_outbounds:
+        return _finish(system, inbound, Code.HUMAN_REPLIED)
     if not lead.campaign_id:
         return _finish(system, inbound, Code.NO_CAMPAIGN)
     if campaign is None:
@@ -176,12 +202,24 @@ def _reply(
     )
 
 
+def _hold(reply: Reply, campaign: Campaign, inbound: Inbound, now: int) -> Code | None:
+    """Return why a person must look at the reply before it goes, or None. Pure."""
+    if reply.hold is not None:
+        return reply.hold
+    if reply.confidence < campaign.confidence_threshold:
+        return Code.BELOW_THRESHOLD
+    if now - inbound.received_at > LONGEST_WAIT:
+        # The work was delayed for a day or more: nobody expects a machine's answer any more.
+        return Code.WAITED_TOO_LONG
+    return None
+
+
 def _draft_reply(
     system: "System", inbound: Inbound, lead: Lead, campaign: Campaign, reply: Reply
 ) -> Draft | None:
     """Create the reply and finish the event in one transaction. None: it had been drafted."""
     now = system.world.now()
-    confident = reply.confidence >= campaign.confidence_threshold
+    hold = _hold(reply, campaign, inbound, now)
     draft = draft_row(
         NewDraft(
             draft_id=reply_draft_id(inbound.event_id),
@@ -189,14 +227,14 @@ def _draft_reply(
             lead_id=lead.lead_id,
             channel=inbound.channel,
             text=reply.text,
-            state=DraftState.APPROVED if confident else DraftState.NEEDS_REVIEW,
+            state=DraftState.NEEDS_REVIEW if hold else DraftState.APPROVED,
             origin=inbound.event_id,
             seen_inbounds=int(inbound.sequence),
-            seen_human_outbounds=int(lead.human_outbound_count),
+            seen_human_outbounds=int(inbound.human_outbounds),
             campaign_id=campaign.campaign_id,
             confidence=reply.confidence,
             sent_by="ai",
-            code=None if confident else Code.BELOW_THRESHOLD,
+            code=hold,
         ),
         now,
     )

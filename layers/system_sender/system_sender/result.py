@@ -64,6 +64,11 @@ class SendResult:
         }
 
 
+def which_part(part: int, parts: int) -> str:
+    """Say which part of a text an outcome is about, where the text has several."""
+    return f"This is about part {part + 1} of {parts}." if parts > 1 else ""
+
+
 def message_id(draft_id: str, part: int) -> str:
     """Return the public id of a delivery."""
     return f"{draft_id}#{part}"

@@ -7,8 +7,9 @@ from system_sender.budget import Budget
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, NewDraft, approve, create_draft
 from system_sender.gate import send_approved_draft, stored_result
-from system_sender.models import Draft, Lead, workspace_of
+from system_sender.models import Draft, Lead, is_identifier, workspace_of
 from system_sender.result import SendOutcome, SendResult
+from system_sender.sms_text import split_sms
 from system_sender.states import DraftState
 from system_sender.system import System
 from system_sender.system import system as this_system
@@ -59,17 +60,25 @@ def approve_and_send_draft_system(
     _check_sent_by(sent_by)
     system = system or this_system()
     budget = budget or Budget.of_seconds(system.world, DEFAULT_SECONDS)
-    draft = system.store.get(Draft, draft_id)
+    draft = system.store.get(Draft, draft_id) if is_identifier(draft_id) else None
     if draft is None:
         return SendResult(SendOutcome.NOT_FOUND, Code.DRAFT_NOT_FOUND, draft_id)
-    if draft.state == DraftState.PENDING or (
-        sent_by == "setter" and draft.state == DraftState.NEEDS_REVIEW
-    ):
+    if _needs_approval(draft, sent_by):
         refused = _approve(system, draft, sent_by)
         if refused is not None:
             return refused
         return send_approved_draft(system, draft_id, budget=budget)
     return send_approved_draft(system, draft_id, budget=budget, draft=draft)
+
+
+def _needs_approval(draft: Draft, sent_by: str) -> bool:
+    if draft.state == DraftState.PENDING:
+        return True
+    # A person's approval takes the place of the AI's, and is recorded as theirs.
+    by_person = sent_by == "setter" and draft.sent_by != "setter"
+    return (draft.state == DraftState.NEEDS_REVIEW and sent_by == "setter") or (
+        draft.state == DraftState.APPROVED and by_person
+    )
 
 
 def send_sms_system(
@@ -85,6 +94,7 @@ def send_sms_system(
     Args:
         lead_id: starts with the workspace, e.g. ``acme:dana``.
         body: up to 3 parts of 160 characters.
+        meta: its key makes the draft's id, with the workspace: at most 1,000 bytes of any text.
 
     Returns:
         The one typed result; see :func:`approve_and_send_draft_system`.
@@ -104,8 +114,9 @@ def _send_system(
     budget = budget or Budget.of_seconds(system.world, DEFAULT_SECONDS)
     workspace = workspace_of(lead_id)
     draft_id = f"{workspace}:{meta.key}"
-    if not body.strip():
-        return SendResult(SendOutcome.REFUSED, Code.EMPTY_TEXT, draft_id)
+    refusal = _refusal(lead_id, body, meta)
+    if refusal is not None:
+        return SendResult(SendOutcome.REFUSED, refusal, draft_id)
     lead = system.store.get(Lead, lead_id)
     if lead is None:
         return SendResult(SendOutcome.NOT_FOUND, Code.LEAD_NOT_FOUND, draft_id)
@@ -126,9 +137,29 @@ def _send_system(
     )
     try:
         draft = create_draft(system.store, system.world, new)
-    except DraftRefused as refusal:
-        return SendResult(SendOutcome.REFUSED, refusal.code, draft_id)
+    except DraftRefused as refused:
+        return SendResult(SendOutcome.REFUSED, refused.code, draft_id)
     return send_approved_draft(system, draft_id, budget=budget, draft=draft)
+
+
+def _refusal(lead_id: str, body: str, meta: SendMeta) -> Code | None:
+    """Return why a request cannot even become a draft. Pure."""
+    if not is_identifier(lead_id) or not is_identifier(f"{workspace_of(lead_id)}:{meta.key}"):
+        return Code.INVALID_REQUEST
+    if not meta.key or not _is_unicode(body):
+        return Code.INVALID_REQUEST
+    if meta.campaign_id is not None and workspace_of(meta.campaign_id) != workspace_of(lead_id):
+        return Code.INVALID_REQUEST
+    return split_sms(body).refusal
+
+
+def _is_unicode(text: str) -> bool:
+    """Say whether a text can be written down: a lone surrogate cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _approve(system: System, draft: Draft, sent_by: str) -> SendResult | None:

@@ -19,7 +19,7 @@ from system_sender.models import (
     suppression_key,
 )
 from system_sender.outcome import Outcome, OutcomeKind
-from system_sender.result import SendOutcome
+from system_sender.result import SendOutcome, message_id
 from system_sender.states import (
     DraftState,
     MessageState,
@@ -27,7 +27,7 @@ from system_sender.states import (
     check_message_move,
 )
 from system_sender.store import ConditionsFailed, Store, Write
-from system_sender.telemetry import log
+from system_sender.telemetry import emit_contradiction, log
 from system_sender.world import World
 
 # Certain failures to leave are retried this often before a person is asked.
@@ -140,6 +140,7 @@ def _report_lost_claim(delivery: Delivery, outcome: Outcome) -> None:
     if outcome.kind is OutcomeKind.SENT:
         # The provider accepted it, yet it was ordered again meanwhile: a person must see this.
         log.error("sent_after_being_settled_otherwise", extra=fields)
+        emit_contradiction()
     else:
         log.warning("claim_lost", extra=fields)
 
@@ -242,6 +243,8 @@ class Settlement:
             "code": fate.code.value,
             "message_id": self.delivery.id,
             "provider_ids": [*self.delivery.earlier_provider_ids, *([own] if own else [])],
+            "part": self.delivery.part,
+            "parts": len(self.delivery.spans),
         }
 
     def _lead(self, write: Write) -> None:
@@ -356,6 +359,14 @@ def park(store: Store, world: World, draft: Draft, message: Message, outcome: Ou
     check_message_move(MessageState.SENDING, MessageState.UNKNOWN)
     check_draft_move(DraftState.SENDING, DraftState.UNKNOWN)
     fate = DraftFate(DraftState.UNKNOWN, outcome.code)
+    result = {
+        **(draft.result or {}),
+        "outcome": SendOutcome.UNKNOWN.value,
+        "code": outcome.code.value,
+        "message_id": message_id(draft.draft_id, int(message.part)),
+        "part": int(message.part),
+        "parts": int(draft.parts),
+    }
 
     def build(token: str) -> Write:
         write = Write(token)
@@ -374,7 +385,7 @@ def park(store: Store, world: World, draft: Draft, message: Message, outcome: Ou
         write.update(
             "draft",
             Draft(draft.draft_id),
-            draft_actions(draft, fate, now),
+            [*draft_actions(draft, fate, now), Draft.result.set(result)],
             (Draft.claim_id == draft.claim_id) & (Draft.state == DraftState.SENDING.value),
         )
         return write

@@ -1,5 +1,6 @@
 """The minute's round: everything that is due, oldest first, within a count and a time."""
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from system_sender.budget import Budget, overdue_at
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, leave
 from system_sender.gate import send_approved_draft
-from system_sender.models import SHARDS, Draft, Inbound, Message
+from system_sender.models import SHARDS, Draft, Inbound, Message, workspace_of
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.replying import perform_inbound
 from system_sender.settlement import DraftFate, park
@@ -72,7 +73,8 @@ def sweep(system: "System", budget: Budget, *, workers: int = WORKERS) -> SweepR
     items = _due_items(system, now)
     report = SweepReport(due=len(items))
     if items:
-        report.oldest_due_seconds = max(0.0, (now - items[0].due_at) / 1000)
+        oldest = min(item.due_at for item in items)
+        report.oldest_due_seconds = max(0.0, (now - oldest) / 1000)
     for code in _perform_all(system, items, budget, workers):
         if code is None:
             report.left += 1
@@ -108,7 +110,21 @@ def _due_items(system: "System", now: int) -> list[_Item]:
                 )
             )
     items.sort(key=lambda item: (item.due_at, item.name))
-    return items[:MOST_ITEMS]
+    return _in_turns(items)[:MOST_ITEMS]
+
+
+def _in_turns(items: list[_Item]) -> list[_Item]:
+    """Let every workspace have its turn, oldest first, so that one's backlog delays no other."""
+    queues: dict[str, deque[_Item]] = {}
+    for item in items:
+        queues.setdefault(workspace_of(item.name), deque()).append(item)
+    ordered: list[_Item] = []
+    while queues:
+        for workspace in list(queues):
+            ordered.append(queues[workspace].popleft())
+            if not queues[workspace]:
+                del queues[workspace]
+    return ordered
 
 
 def _due_rows(

@@ -22,14 +22,20 @@ SETTLING_SECONDS = MAX_AGE_SECONDS + POST_WINDOW_SECONDS + CLOCK_SKEW_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class SwitchReading:
-    """What the switches said, and when (monotonic seconds) the question was asked."""
+    """What the switches said, and when the question was asked, on both clocks.
+
+    The wall clock may be set back, and the monotonic one may sleep with a suspended host.
+    """
 
     paused: Code | None
     asked_at: float
+    asked_at_wall: int
 
-    def is_fresh(self, monotonic: float) -> bool:
-        """Say whether a request may start on this reading."""
-        return monotonic - self.asked_at <= MAX_AGE_SECONDS
+    def is_fresh(self, world: World) -> bool:
+        """Say whether a request may start on this reading now."""
+        age = world.monotonic() - self.asked_at
+        age_by_wall = (world.now() - self.asked_at_wall) / 1000
+        return age <= MAX_AGE_SECONDS and 0 <= age_by_wall <= MAX_AGE_SECONDS
 
 
 def switch_keys(workspace: str) -> tuple[Key, Key]:
@@ -51,9 +57,9 @@ def judge_switches(rows: Iterable[Switch | None], channel: str) -> Code | None:
 
 def read_switches(store: Store, world: World, workspace: str, channel: str) -> SwitchReading:
     """Read the switches of a workspace now, strongly consistently."""
-    asked_at = world.monotonic()
+    asked_at, asked_at_wall = world.monotonic(), world.now()
     rows = store.read(*switch_keys(workspace))
-    return SwitchReading(judge_switches(rows, channel), asked_at)
+    return SwitchReading(judge_switches(rows, channel), asked_at, asked_at_wall)
 
 
 def pause(store: Store, world: World, scope: str, channel: str | None) -> None:
@@ -63,7 +69,7 @@ def pause(store: Store, world: World, scope: str, channel: str | None) -> None:
 
 
 def resume(store: Store, world: World, scope: str, channel: str | None) -> None:
-    """Release a switch. Held drafts go out when their waiting time is over, a minute at most."""
+    """Release a switch. Held drafts look again within a minute."""
     _set(store, world, scope, channel, paused=False)
 
 

@@ -15,7 +15,6 @@ from system_sender.models import Owner, Workspace
 from system_sender.providers import gohighlevel
 from system_sender.recording import Look, Recorded, look, record
 from system_sender.replying import perform_inbound
-from system_sender.secrets import SecretUnavailable
 from system_sender.store import StorageError
 from system_sender.telemetry import log
 
@@ -103,14 +102,16 @@ def handle(system: "System", event: Mapping[str, Any], budget: Budget) -> Webhoo
     """Answer one webhook request: 2xx only once its event is durable."""
     try:
         request = WebhookRequest.of_api_gateway(event)
-        workspace, inbound, found = _accept(system, request)
+        inbound = _accept(system, request)
         if inbound.kind is EventKind.IGNORED:
             return WebhookResponse(200, Code.EVENT_IGNORED)
+        found = look(system, _workspace_name(system, request, inbound), inbound)
+        workspace = _workspace(found, inbound, request)
         recorded = record(system, workspace, inbound, found)
     except EventRefused as refusal:
         log.warning("webhook_refused", extra={"code": refusal.code.value})
         return WebhookResponse(_STATUS[refusal.code], refusal.code, refusal.detail)
-    except (StorageError, SecretUnavailable) as error:
+    except StorageError as error:
         log.error("webhook_not_stored", extra={"error": type(error).__name__})
         return WebhookResponse(_STATUS[Code.STORAGE_TROUBLE], Code.STORAGE_TROUBLE)
     return _perform(system, recorded, budget)
@@ -119,38 +120,53 @@ def handle(system: "System", event: Mapping[str, Any], budget: Budget) -> Webhoo
 # --- accept: authenticate, then parse, then route ------------------------------------------------
 
 
-def _accept(system: "System", request: WebhookRequest) -> tuple[Workspace, InboundEvent, Look]:
+def _accept(system: "System", request: WebhookRequest) -> InboundEvent:
     if len(request.body) > LARGEST_BODY:
         raise EventRefused(Code.BODY_TOO_LARGE)
     if request.workspace is not None and not _WORKSPACE.fullmatch(request.workspace):
         raise EventRefused(Code.WORKSPACE_NOT_FOUND)
     kind = _authenticate(system, request)
     body = _json_object(request.body)
-    now = system.world.now()
-    if kind == MARKETPLACE:
-        event = gohighlevel.parse_marketplace_event(body, now)
-    else:
-        event = gohighlevel.parse_workflow_event(body)
-    found = look(system, _workspace_name(system, request, event), event)
-    return _workspace(found, event, kind), event, found
+    if kind == WORKFLOW:
+        return gohighlevel.parse_workflow_event(body)
+    return gohighlevel.parse_marketplace_event(body, system.world.now())
+
+
+def _kind(request: WebhookRequest) -> str:
+    signed = "x-ghl-signature" in request.headers or request.workspace is None
+    return MARKETPLACE if signed else WORKFLOW
 
 
 def _authenticate(system: "System", request: WebhookRequest) -> str:
     """Authenticate the raw bytes, and return the kind of webhook this proves it to be."""
-    signature = request.headers.get("x-ghl-signature")
-    if signature is not None or request.workspace is None:
+    kind = _kind(request)
+    if kind == MARKETPLACE:
+        signature = request.headers.get("x-ghl-signature")
         keys = system.settings.gohighlevel_webhook_public_keys
         gohighlevel.verify_signature(request.body, signature, keys)
-        return MARKETPLACE
+    else:
+        _verify_secret(system, request)
+    return kind
+
+
+def _verify_secret(system: "System", request: WebhookRequest) -> None:
+    workspace = request.workspace or ""
     # The simpler of HighLevel's two webhook actions cannot set headers, only the URL.
     given = request.headers.get("x-webhook-secret") or request.query.get("secret")
     if not given:
         raise EventRefused(Code.SIGNATURE_MISSING)
-    expected = system.secrets.get(request.workspace, gohighlevel.NAME, "webhook_secret")
+    which = (workspace, gohighlevel.NAME, "webhook_secret")
+    if not system.secrets.is_at_hand(*which) and not _exists(system, workspace):
+        # Strangers may invent names as they like, and the parameter store's quota is small.
+        raise EventRefused(Code.WORKSPACE_NOT_FOUND)
+    expected = system.secrets.get(*which)
     if expected is None:
         raise EventRefused(Code.SIGNATURE_INVALID)
     gohighlevel.verify_secret(given, expected)
-    return WORKFLOW
+
+
+def _exists(system: "System", workspace: str) -> bool:
+    return system.store.get(Workspace, workspace) is not None
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -173,14 +189,14 @@ def _workspace_name(system: "System", request: WebhookRequest, event: InboundEve
     return owner.workspace
 
 
-def _workspace(found: Look, event: InboundEvent, kind: str) -> Workspace:
+def _workspace(found: Look, event: InboundEvent, request: WebhookRequest) -> Workspace:
     """Return the workspace the event belongs to; the route and the body must agree on it."""
     workspace = found.workspace
     if workspace is None:
         raise EventRefused(Code.WORKSPACE_NOT_FOUND)
     if workspace.gohighlevel_location_id != event.account:
         raise EventRefused(Code.WRONG_ACCOUNT)
-    if workspace.sms_webhook != kind:
+    if workspace.sms_webhook != _kind(request):
         # Both kinds at once would tell us of every text twice, under different identities.
         raise EventRefused(Code.WRONG_WEBHOOK_KIND)
     return workspace

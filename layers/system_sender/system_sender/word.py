@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from system_sender.codes import Code
-from system_sender.drafts import DraftRefused
+from system_sender.drafts import DraftRefused, is_stale, list_draft
 from system_sender.models import Draft, Lead, Message
 from system_sender.outcome import Outcome, OutcomeKind
+from system_sender.result import message_id
 from system_sender.settlement import DraftFate, clear_attention, draft_actions
 from system_sender.states import (
     DRAFT_OPEN,
@@ -22,13 +23,20 @@ if TYPE_CHECKING:
 
 
 def settle_by_word(
-    system: "System", draft_id: str, part: int, *, sent: bool, resend: bool
+    system: "System",
+    draft_id: str,
+    part: int,
+    *,
+    sent: bool,
+    resend: bool,
+    override_stale: bool = False,
 ) -> DraftFate | None:
     """Write down what a person found out about a parked delivery.
 
     Args:
         sent: True when the message is known to have left.
         resend: order one new attempt; only together with `sent=False`.
+        override_stale: order it although the conversation has moved on, knowingly.
 
     Returns:
         What became of the draft, or None where the draft is gone or beyond it, and only the
@@ -45,6 +53,8 @@ def settle_by_word(
         raise DraftRefused(Code.NOT_PARKED, draft)
     _refuse_contradiction(message, sent=sent, resend=resend)
     lead = None if draft is None else system.store.get(Lead, draft.lead_id)
+    if resend and draft is not None and lead is not None:
+        _refuse_stale(draft, lead, part, override_stale=override_stale)
     fate = None if draft is None else _fate(system, draft, message, sent=sent, resend=resend)
     if draft is not None and fate is not None and not _may_become(draft, fate):
         fate = None
@@ -63,6 +73,12 @@ def _refuse_contradiction(message: Message, *, sent: bool, resend: bool) -> None
         return
     if sent != (state is MessageState.SENT) or (resend and state is MessageState.REJECTED):
         raise DraftRefused(Code.NOT_PARKED)
+
+
+def _refuse_stale(draft: Draft, lead: Lead, part: int, *, override_stale: bool) -> None:
+    """Let a whole text be ordered anew past a newer message only by a word that says so."""
+    if part == 0 and is_stale(draft, lead) and not override_stale:
+        raise DraftRefused(Code.STALE_NEEDS_WORD, draft)
 
 
 def _may_become(draft: Draft, fate: DraftFate) -> bool:
@@ -133,26 +149,28 @@ class _Word:
             (Message.state == message.state) & (Message.claim_id == message.claim_id),
         )
 
+    def _result(self, draft: Draft, fate: DraftFate) -> dict[str, Any]:
+        """Return what a repeated call answers from."""
+        return {
+            **(draft.result or {}),
+            "code": fate.code.value,
+            "message_id": message_id(draft.draft_id, int(self._message.part)),
+        }
+
     def _settle_draft(self, write: Write, draft: Draft, fate: DraftFate) -> None:
         check_draft_move(DraftState(draft.state), fate.state)
         actions = draft_actions(draft, fate, self._now)
-        actions.append(Draft.attempts.set(0))
+        actions += [Draft.attempts.set(0), Draft.result.set(self._result(draft, fate))]
         if self._lead is not None:
-            # Whoever orders it anew has the conversation before them.
-            actions += [
-                Draft.seen_inbounds.set(self._lead.inbound_count),
-                Draft.seen_human_outbounds.set(self._lead.human_outbound_count),
-                Draft.approved_at.set(self._now),
-            ]
-            mention = {draft.draft_id}
-            is_open = fate.state in DRAFT_OPEN
-            drafts = Lead.open_drafts
-            write.update(
-                "lead",
-                Lead(draft.lead_id),
-                [drafts.add(mention) if is_open else drafts.delete(mention)],
-                Lead.lead_id.exists(),
-            )
+            if fate.state in DRAFT_OPEN:
+                # Whoever orders it anew knows what it now answers: staleness was asked about.
+                actions += [
+                    Draft.seen_inbounds.set(self._lead.inbound_count),
+                    Draft.seen_human_outbounds.set(self._lead.human_outbound_count),
+                    Draft.approved_at.set(self._now),
+                    Draft.ready_at.set(self._now),
+                ]
+            list_draft(write, draft, listed=fate.state in DRAFT_OPEN)
         held = (
             Draft.claim_id == draft.claim_id
             if draft.claim_id is not None

@@ -1,5 +1,6 @@
 """The one seam to everything outside this process: DynamoDB, providers, secrets, time, ids."""
 
+import random
 import time
 import uuid
 from collections.abc import Callable
@@ -35,8 +36,8 @@ class World:
         return str(uuid.uuid4())
 
     def wait(self, seconds: float) -> None:
-        """Back off before asking a busy service again."""
-        time.sleep(seconds)
+        """Wait at least so long; a little longer, so that many who wait do not come at once."""
+        time.sleep(seconds * random.uniform(1.0, 1.25))
 
     def perform(self, effect: Effect, name: str, call: Callable[[], T]) -> T:  # noqa: ARG002
         """Perform one outside effect. Every effect of the system goes through here."""

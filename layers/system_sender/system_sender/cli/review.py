@@ -123,9 +123,8 @@ def edit_draft(operator: Operator, draft_id: str, text: str) -> Answer:
     if unsendable is not None:
         raise Problem(unsendable)
     draft = operator.draft(draft_id)
-    lead = operator.lead_of(draft)
     try:
-        edited = edit(operator.store, operator.world, draft, text, lead)
+        edited = edit(operator.store, operator.world, draft, text)
     except DraftRefused as refusal:
         raise _refused(refusal) from None
     said = f"Revision {int(edited.revision)} is pending; `sender draft approve` lets it go."

@@ -16,8 +16,13 @@ class SmsProvider(Protocol):
         """Return the request that sends one text to one contact."""
         ...
 
-    def outcome(self, answer: Answer | NoAnswer, now: int) -> Outcome:
-        """Say what an answer, or its absence, means. `now` is epoch milliseconds, UTC."""
+    def outcome(self, answer: Answer | NoAnswer, now: int, *, text: str = "") -> Outcome:
+        """Say what an answer, or its absence, means.
+
+        Args:
+            now: epoch milliseconds, UTC.
+            text: what was sent, because an error may quote it.
+        """
         ...
 
 

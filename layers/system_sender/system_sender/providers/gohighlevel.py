@@ -83,18 +83,21 @@ class GoHighLevel:
             json.dumps(body, ensure_ascii=False).encode(),
         )
 
-    def outcome(self, answer: Answer | NoAnswer, now: int) -> Outcome:
+    def outcome(self, answer: Answer | NoAnswer, now: int, *, text: str = "") -> Outcome:
         """Say what an answer means; see :mod:`system_sender.answers` for the table."""
         if isinstance(answer, NoAnswer):
             return without_answer(answer, now)
         if not 200 <= answer.status < 300:
-            return _rate_limit_aware(refusal(answer, _TABLE, now), answer, now)
+            return _rate_limit_aware(refusal(answer, _TABLE, now, text=text), answer, now)
         value = read_json(answer.body)
         if not isinstance(value, dict):
             # An empty 201 of a sibling endpoint was seen to mean that nothing had been added.
             return Outcome(OutcomeKind.UNKNOWN, Code.PROVIDER_UNREADABLE)
         if says_it_failed(value):
-            return refusal(answer, _TABLE, now)
+            if _message_id(value) is not None:
+                # It names the message that it says it did not send: believe neither.
+                return Outcome(OutcomeKind.UNKNOWN, Code.PROVIDER_ERROR)
+            return refusal(answer, _TABLE, now, text=text)
         return Outcome(
             OutcomeKind.SENT,
             Code.SENT,
@@ -252,14 +255,14 @@ def parse_marketplace_event(body: Mapping[str, Any], now: int) -> InboundEvent:
     """Read a marketplace app event, flat or nested under `data` (both have been published)."""
     data = body.get("data")
     event = {**body, **data} if isinstance(data, dict) else dict(body)
-    _refuse_stale(event.get("timestamp"), now)
     kind = _required(event, "type")
+    is_message = kind in ("InboundMessage", "OutboundMessage") and _is_sms(event)
+    if not is_message and kind != "ContactDndUpdate":
+        # An app is told of much else, and an endpoint that keeps refusing may be cut off.
+        return InboundEvent(EventKind.IGNORED, "", "", "")
+    _refuse_stale(event.get("timestamp"), now)
     account = _identifier(event, "locationId")
-    if kind == "ContactDndUpdate":
-        return _do_not_disturb(event, account)
-    if kind in ("InboundMessage", "OutboundMessage") and _is_sms(event):
-        return _message(event, kind, account)
-    return InboundEvent(EventKind.IGNORED, "", account, "")
+    return _message(event, kind, account) if is_message else _do_not_disturb(event, account)
 
 
 def _message(event: Mapping[str, Any], kind: str, account: str) -> InboundEvent:
@@ -272,16 +275,24 @@ def _message(event: Mapping[str, Any], kind: str, account: str) -> InboundEvent:
     contact = _identifier(event, "contactId")
     message_id = _optional_identifier(event, "messageId")
     text = _body_text(event.get("body"))
+    identity = _marketplace_identity(event, message_id, account, contact, text)
     return InboundEvent(
         EventKind.MESSAGE if inbound else EventKind.HUMAN_OUTBOUND,
-        _marketplace_identity(event, message_id, account, contact, text),
+        identity,
         account,
         contact,
+        # Without an id and a time of its own, only the provider can tell two equal texts apart.
+        identified=not inbound or not identity.startswith("hash:") or bool(event.get("dateAdded")),
         text=text,
         phone=_optional_text(event.get("from" if inbound else "to")),
         provider_message_id=message_id,
         occurred_at=_iso_time(event.get("dateAdded")),
     )
+
+
+def _has_seconds(time: Any) -> bool:
+    """Say whether a local time is exact to the second: "10:04:05 AM" is, "10:04 AM" is not."""
+    return isinstance(time, str) and bool(re.search(r"\d:\d\d:\d\d", time))
 
 
 def _marketplace_identity(
@@ -357,7 +368,7 @@ def parse_workflow_event(body: Mapping[str, Any]) -> InboundEvent:
         "workflow:" + _digest(contact, workflow, date, time, text),
         account,
         contact,
-        identified=bool(date) and bool(time),
+        identified=isinstance(date, str) and bool(date) and _has_seconds(time),
         text=text,
         phone=_optional_text(body.get("phone")) or _optional_text(custom.get("Phone Number")),
         first_name=_name(body.get("first_name")),
