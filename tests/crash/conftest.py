@@ -1,14 +1,12 @@
-"""The engine, the one shard and the quiet log that all crash tests share."""
+"""What all crash tests share: an engine of their own, and the harness made ready."""
 
-import logging
 from collections.abc import Iterator
 
 import pytest
 
 from devstack import dynamodb_local
-from system_sender.telemetry import log
 from tests.crash.connection import FaultyConnection
-from tests.crash.harness import one_shard
+from tests.crash.harness import prepared
 from tests.support.tables import create_tables
 
 
@@ -26,15 +24,6 @@ def connection() -> Iterator[FaultyConnection]:
 
 
 @pytest.fixture(autouse=True)
-def _one_shard() -> Iterator[None]:
-    with one_shard():
+def _prepared() -> Iterator[None]:
+    with prepared():
         yield
-
-
-@pytest.fixture(autouse=True)
-def _quiet_log() -> Iterator[None]:
-    """Thousands of runs would fill the captured log."""
-    level = log.log_level
-    log.setLevel(logging.CRITICAL)
-    yield
-    log.setLevel(level)

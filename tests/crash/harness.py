@@ -1,13 +1,15 @@
 """Runs a story under planned faults, and the same again for every fault and every pair."""
 
 import itertools
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from unittest import mock
 
-from system_sender import models
+from system_sender import models, settlement
 from system_sender import sweep as sweeping
+from system_sender.telemetry import log
 from tests.crash.connection import FaultyConnection
 from tests.crash.faults import Boundary, Fault, distinct_faults_at, faults_at
 from tests.crash.story import Story, StoryMaker, Verdict
@@ -87,10 +89,22 @@ def _still_parked(verdict: Verdict) -> tuple[str, ...]:
 
 
 @contextmanager
-def one_shard() -> Iterator[None]:
-    """Let the sweep read one shard: three more are the same boundaries three times more."""
-    with mock.patch.object(models, "SHARDS", 1), mock.patch.object(sweeping, "SHARDS", 1):
-        yield
+def prepared() -> Iterator[None]:
+    """Make thousands of runs bearable: one shard, no log, no metrics.
+
+    A sweep reads every shard in the same way: more shards are the same boundaries once more.
+    """
+    level = log.log_level
+    log.setLevel(logging.CRITICAL)
+    try:
+        with (
+            mock.patch.object(models, "SHARDS", 1),
+            mock.patch.object(sweeping, "SHARDS", 1),
+            mock.patch.object(settlement, "emit_contradiction"),
+        ):
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def single_plans(trace: tuple[Boundary, ...]) -> list[Plan]:

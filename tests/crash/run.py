@@ -13,7 +13,6 @@ adds those of its first fault. It exits with 1 on any duplicate, any loss, or an
 """
 
 import argparse
-import logging
 import os
 import sys
 import time
@@ -23,11 +22,10 @@ from contextlib import ExitStack
 from multiprocessing import get_context
 
 from devstack import dynamodb_local
-from system_sender.telemetry import log
 from tests.crash.connection import FaultyConnection
 from tests.crash.contests import CONTESTS, every_order_of
 from tests.crash.faults import Boundary, Fault
-from tests.crash.harness import Count, Plan, one_shard, pair_plans, run, single_plans
+from tests.crash.harness import Count, Plan, pair_plans, prepared, run, single_plans
 from tests.crash.stories import STORIES
 from tests.support.tables import create_tables
 
@@ -108,12 +106,10 @@ def _alike(one: tuple[Boundary, ...], other: tuple[Boundary, ...]) -> int:
 
 
 def _start_engine() -> None:
-    log.setLevel(logging.CRITICAL)
-    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     # The engine ends with this process, whichever way that ends.
     connection = FaultyConnection(_held.enter_context(dynamodb_local.running()))
     create_tables(connection)
-    _held.enter_context(one_shard())
+    _held.enter_context(prepared())
     _connections.append(connection)
 
 

@@ -85,6 +85,8 @@ class FaultyWorld(World):
         self.sandbox = Sandbox(clock=lambda: self.now() / 1000, seed=name)
         self._wall = BEGINNING
         self._monotonic = 1_000.0
+        # True time, whatever our own clocks are set to: what others do happens by it.
+        self._elapsed = 0
         self._ids = 0
         self._processes: list[Process] = []
         self._late: list[_Late] = []
@@ -113,8 +115,9 @@ class FaultyWorld(World):
         """Let virtual time pass, and keep the appointments that fall into it."""
         self._wall += milliseconds
         self._monotonic += milliseconds / 1000
-        kept = [keep for at, keep in self._appointments if at <= self._wall]
-        self._appointments = [pair for pair in self._appointments if pair[0] > self._wall]
+        self._elapsed += milliseconds
+        kept = [keep for at, keep in self._appointments if at <= self._elapsed]
+        self._appointments = [one for one in self._appointments if one[0] > self._elapsed]
         for keep in kept:
             keep()
 
@@ -242,7 +245,7 @@ class FaultyWorld(World):
     def timed_out(self, seconds: float, resume: Callable[[], Response] | None) -> None:
         """Let the time pass that a sender waited in vain; the provider may act still later."""
         if resume is not None:
-            self._appointments.append((self._wall + 2 * int(seconds * 1000), resume))
+            self._appointments.append((self._elapsed + 2 * int(seconds * 1000), resume))
         self.advance(int(seconds * 1000))
 
 

@@ -73,9 +73,7 @@ def test_an_ordered_resend_obeys_what_nobody_overrides(stage: Stage) -> None:
     draft = parked(stage, Kind.RESET_BEFORE)
     stage.post(stage.text("STOP"))
     assert refusal(stage, draft.draft_id, sent=False, resend=True) is Code.STALE_NEEDS_WORD
-    settle_by_word(
-        stage.system, draft.draft_id, 0, sent=False, resend=True, override_stale=True
-    )
+    settle_by_word(stage.system, draft.draft_id, 0, sent=False, resend=True, override_stale=True)
     stage.sweep()
     assert stage.state(draft.draft_id) == "failed"
     assert stage.sandbox.ledger.accepted() == []

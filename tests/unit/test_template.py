@@ -266,7 +266,7 @@ class TestAlarms:
 
     def test_the_systems_own_metrics_are_watched_where_the_functions_write_them(self) -> None:
         variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
-        for metric in ("OldestDueAgeSeconds", "ParkedDeliveries", "SweepFinished"):
+        for metric in ("OldestDueAgeSeconds", "ParkedDeliveries", "SweepFinished", "FailedItems"):
             alarm = alarm_on(metric)
             assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
             service = variables["POWERTOOLS_SERVICE_NAME"]

@@ -161,7 +161,7 @@ def test_what_the_file_does_not_mention_stays(sender: Sender, stored: Scene, fil
 def test_a_draft_that_has_moved_on_is_kept(sender: Sender, stored: Scene) -> None:
     sender.json("seed", str(EXAMPLE))
     draft = row(stored, Draft, "acme:hello")
-    edit(stored.store, stored.world, draft, "Another text", stored.lead_now())
+    edit(stored.store, stored.world, draft, "Another text")
     sender.json("draft", "reject", "birch:welcome")
 
     outcome = results(sender.json("seed", str(EXAMPLE)))

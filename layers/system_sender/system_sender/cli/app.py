@@ -276,6 +276,10 @@ def settle(
     resend: Annotated[
         bool, typer.Option("--resend", help="With --not-sent: order one new attempt.")
     ] = False,
+    even_if_stale: Annotated[
+        bool,
+        typer.Option("--even-if-stale", help="With --resend: although the lead wrote meanwhile."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask back.")] = False,
 ) -> Answer:
     """Say what became of a parked delivery. Your word is recorded and acted upon."""
@@ -286,13 +290,17 @@ def settle(
         raise usage("Say either --sent or --not-sent.")
     if resend and sent:
         raise usage("--resend goes with --not-sent: what left is not sent again.")
+    if even_if_stale and not resend:
+        raise usage("--even-if-stale goes with --resend: nothing else is sent anew.")
     operator = _operator()
     if sys.stdin.isatty() and not yes:
         console = screen.standard_error()
         for part in question(operator, delivery, sent=sent, resend=resend):
             console.print(part)
         typer.confirm("Is that what you saw?", abort=True, err=True)
-    return settle_delivery(operator, delivery, sent=sent, resend=resend)
+    return settle_delivery(
+        operator, delivery, sent=sent, resend=resend, even_if_stale=even_if_stale
+    )
 
 
 # --- switches ------------------------------------------------------------------------------------

@@ -138,13 +138,22 @@ def question(operator: Operator, identifier: str, *, sent: bool, resend: bool) -
     return [_facts(document), screen.written(document["choices"].get(choice, ""))]
 
 
-def settle(operator: Operator, identifier: str, *, sent: bool, resend: bool) -> Answer:
+def settle(
+    operator: Operator, identifier: str, *, sent: bool, resend: bool, even_if_stale: bool = False
+) -> Answer:
     """Take a person's word for what became of a parked delivery."""
     draft_id, part = delivery_of(identifier)
     try:
-        fate = settle_by_word(operator.system, draft_id, part, sent=sent, resend=resend)
+        fate = settle_by_word(
+            operator.system,
+            draft_id,
+            part,
+            sent=sent,
+            resend=resend,
+            override_stale=even_if_stale,
+        )
     except DraftRefused as refusal:
-        raise Problem(refusal.code) from None
+        raise _refused(refusal) from None
     message = operator.store.get(Message, draft_id, part)
     draft = operator.store.get(Draft, draft_id)
     document = {
@@ -160,6 +169,13 @@ def settle(operator: Operator, identifier: str, *, sent: bool, resend: bool) -> 
         },
     }
     return Answer(document, [screen.written(_said(identifier, fate))])
+
+
+def _refused(refusal: DraftRefused) -> Problem:
+    if refusal.code is not Code.STALE_NEEDS_WORD:
+        return Problem(refusal.code)
+    hint = "Read `sender thread` first; the override is --even-if-stale."
+    return Problem(refusal.code, f"{refusal.code.sentence} {hint}")
 
 
 def _said(identifier: str, fate: DraftFate | None) -> str:
