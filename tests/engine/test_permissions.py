@@ -49,7 +49,7 @@ class Stage:
     """A scene whose set-up is written without being observed."""
 
     def __init__(self, engine: DynamoDBLocal, name: str) -> None:
-        options = {
+        options: dict[str, Any] = {
             "host": engine.endpoint_url,
             "region": "us-east-1",
             "aws_access_key_id": "local",

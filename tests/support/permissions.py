@@ -73,7 +73,7 @@ def _resource(resources: dict[str, Any], arn: dict[str, Any]) -> str:
         table = arn["Fn::GetAtt"]
         return _table_noun(resources, (table if isinstance(table, list) else table.split("."))[0])
     logical, _, index = arn["Fn::Sub"].removeprefix("${").partition(".Arn}")
-    return _table_noun(resources, logical) + index
+    return _table_noun(resources, logical) + str(index)
 
 
 def _table_noun(resources: dict[str, Any], logical: str) -> str:
