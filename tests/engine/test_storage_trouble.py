@@ -13,6 +13,7 @@ from system_sender.models import Draft, Lead
 from system_sender.result import SendOutcome
 from system_sender.store import AnswerLost, Contention, StorageError, StorageUnavailable
 from system_sender.switches import pause
+from system_sender.word import settle_by_word
 from tests.crash.connection import (
     Strike,
     conflict,
@@ -217,8 +218,6 @@ def test_a_slow_process_that_was_parked_meanwhile_tells_what_it_knows(stage: Sta
 
 
 def test_an_unknown_never_overwrites_what_became_known(stage: Stage) -> None:
-    from system_sender.word import settle_by_word
-
     draft = stage.scene.draft()
     stage.fail(Kind.RESET_AFTER)
 
@@ -235,8 +234,6 @@ def test_an_unknown_never_overwrites_what_became_known(stage: Stage) -> None:
 
 def test_whoever_lost_the_claim_changes_nothing(stage: Stage) -> None:
     """Parked, declared not sent, sent again - and then the first process wakes up with a 429."""
-    from system_sender.word import settle_by_word
-
     draft = stage.scene.draft()
     stage.fail(Kind.REFUSE, refusal="too_many_requests")
 
@@ -251,6 +248,30 @@ def test_whoever_lost_the_claim_changes_nothing(stage: Stage) -> None:
     stage.send(draft.draft_id)
     row = stage.scene.message_now(draft.draft_id)
     assert (row.state, row.attempt, stage.state(draft.draft_id)) == ("sent", 2, "sent")
+    assert len(stage.sandbox.ledger.accepted()) == 1
+
+
+def test_whoever_lost_the_claim_does_not_settle_somebody_elses_unknown(stage: Stage) -> None:
+    """The resend was accepted and its answer lost: the first attempt's 429 says nothing of it."""
+    draft = stage.scene.draft()
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    stage.fail(Kind.RESET_AFTER)
+
+    def resent_meanwhile() -> None:
+        stage.world.step(3600)
+        stage.sweep()
+        settle_by_word(stage.system, draft.draft_id, 0, sent=False, resend=True)
+        stage.sweep()
+        assert stage.state(draft.draft_id) == "unknown"
+
+    stage.world.before = Once(is_settlement, resent_meanwhile)
+    stage.send(draft.draft_id)
+    row = stage.scene.message_now(draft.draft_id)
+    assert (row.state, row.attempt, row.attention) == ("unknown", 2, "parked")
+    assert stage.state(draft.draft_id) == "unknown"
+    for _ in range(3):
+        stage.world.step(3600)
+        stage.sweep()
     assert len(stage.sandbox.ledger.accepted()) == 1
 
 

@@ -233,13 +233,6 @@ def test_an_answer_that_drips_ends_at_the_total_deadline(
     assert seconds < 2
 
 
-def test_no_thread_is_left_behind(server: SandboxServer, transport: HttpTransport) -> None:
-    before = {thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)}
-    transport.send(text_message(server.url), seconds=60, guard=allow)
-    after = {thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)}
-    assert after <= before
-
-
 def test_a_redirect_is_not_followed(server: SandboxServer, transport: HttpTransport) -> None:
     server.sandbox.program(Fault(Kind.REDIRECT, status=307))
     answer = transport.send(text_message(server.url), seconds=5, guard=allow)
