@@ -126,17 +126,23 @@ _ALIKE_AT_THE_PROVIDER = frozenset(
 )
 
 
-def distinct_faults_at(boundary: Boundary) -> tuple[Fault, ...]:
+def distinct_faults_at(boundary: Boundary, after: Boundary | None) -> tuple[Fault, ...]:
     """Return the faults without those that leave the very same world behind as another one.
 
-    Reading changes nothing, so dying after a read is dying before it, and a read whose reply was
-    lost is a read that was throttled. A throttled write is one in conflict: refused as a whole.
-    The two clocks are compared only between a claim and its request; anywhere else a clock that
-    was set back is a clock.
+    Reading changes nothing. So dying after a read, or before another one, is dying before the
+    first; a read whose reply was lost is a read that was throttled; and an outage that begins with
+    a read leaves what a throttled one does. A throttled write is one in conflict: refused as a
+    whole. The two clocks are compared only between a claim and its request; anywhere else a clock
+    that was set back is a clock.
+
+    Args:
+        after: the boundary before this one, if there is one.
     """
     same: set[Fault] = set()
-    if boundary.effect in (Effect.DATABASE_READ, Effect.SECRET):
-        same |= {Fault.KILLED_AFTER, Fault.REPLY_LOST}
+    if _reads(boundary):
+        same |= {Fault.KILLED_AFTER, Fault.REPLY_LOST, Fault.OUTAGE}
+        if after is not None and _reads(after):
+            same.add(Fault.KILLED_BEFORE)
     if boundary.effect is Effect.DATABASE_WRITE:
         same.add(Fault.THROTTLED)
     if boundary.effect is Effect.PROVIDER:
@@ -144,6 +150,10 @@ def distinct_faults_at(boundary: Boundary) -> tuple[Fault, ...]:
     elif not _is_claim(boundary):
         same.add(Fault.CLOCK_SET_BACK)
     return tuple(fault for fault in faults_at(boundary) if fault not in same)
+
+
+def _reads(boundary: Boundary) -> bool:
+    return boundary.effect in (Effect.DATABASE_READ, Effect.SECRET)
 
 
 def _is_claim(boundary: Boundary) -> bool:

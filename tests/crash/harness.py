@@ -115,18 +115,19 @@ def single_plans(trace: tuple[Boundary, ...]) -> list[Plan]:
 def pair_plans(single: Run) -> list[Plan]:
     """Return every second fault at every boundary that followed the first."""
     ((number, fault),) = single.plan
-    if fault not in distinct_faults_at(_struck(single)):
+    if fault not in _distinct_faults(single, number):
         return []
     return [
         (*single.plan, (at.number, second))
         for at in single.trace
         if at.number > number
-        for second in distinct_faults_at(at)
+        for second in _distinct_faults(single, at.number)
     ]
 
 
-def _struck(single: Run) -> Boundary:
-    return single.trace[single.plan[0][0] - 1]
+def _distinct_faults(one: Run, number: int) -> tuple[Fault, ...]:
+    before = one.trace[number - 2] if number > 1 else None
+    return distinct_faults_at(one.trace[number - 1], before)
 
 
 @dataclass(slots=True)

@@ -152,15 +152,15 @@ class FaultyWorld(World):
         process = self._processes[-1]
         if process.dead:
             raise Killed
+        self.advance(_EFFECT_MILLISECONDS)
+        if process.cut_off and effect in _DATABASE:
+            # However often it is tried, it is the same crash point: nothing happens here any more.
+            return self._break(Fault.OUTAGE, call)
         boundary = Boundary(len(self.trace) + 1, effect, name)
         self.trace.append(boundary)
-        self.advance(_EFFECT_MILLISECONDS)
         self.before(boundary)
-        fault = self.plan.get(boundary.number)
-        if fault is None and process.cut_off and effect in _DATABASE:
-            fault = Fault.OUTAGE
         try:
-            return self._strike(process, fault, effect, call)
+            return self._strike(process, self.plan.get(boundary.number), effect, call)
         finally:
             if effect is Effect.DATABASE_WRITE:
                 self.watch()
@@ -187,6 +187,10 @@ class FaultyWorld(World):
             process.cut_off = True
         if fault is Fault.CONFLICT_AND_CONDITION:
             self.interfere()
+        return self._break(fault, call)
+
+    def _break(self, fault: Fault, call: Callable[[], T]) -> T:
+        """Let DynamoDB fail at this call."""
         self.connection.arm(self._arrive_late if fault is Fault.ARRIVES_LATE else _STRIKES[fault])
         try:
             return call()

@@ -14,7 +14,7 @@ from system_sender.sending import SendMeta, send_sms_system
 from system_sender.settlement import MOST_ATTEMPTS, UNHEALTHY_MILLISECONDS
 from system_sender.states import DraftState
 from system_sender.switches import MAX_AGE_SECONDS, POST_WINDOW_SECONDS, pause
-from tests.engine.stage import Once, Stage, is_claim, is_send
+from tests.engine.stage import Once, Stage, is_claim, is_send, is_settlement
 from tests.support.scene import FixedSecrets, Scene
 
 # --- the ordinary ways ---------------------------------------------------------------------------
@@ -512,6 +512,46 @@ def test_an_opt_out_suppresses_the_number_however_it_is_written(stage: Stage, ph
     draft = stage.scene.draft(sent_by="setter")
     assert stage.send(draft.draft_id).code is Code.OPTED_OUT
     assert stage.sandbox.ledger.sends() == []
+
+
+@pytest.mark.parametrize(
+    ("gone", "outcome", "code"),
+    [
+        (Draft, SendOutcome.NOT_FOUND, Code.DRAFT_NOT_FOUND),
+        (Lead, SendOutcome.HELD, Code.LEAD_NOT_FOUND),
+    ],
+)
+def test_what_is_deleted_before_the_claim_stops_the_send(
+    stage: Stage, gone: Any, outcome: SendOutcome, code: Code
+) -> None:
+    draft = stage.scene.draft()
+    key = {Draft: draft.draft_id, Lead: stage.scene.lead_id}[gone]
+    once = just_before_the_claim(stage, lambda: stage.delete(gone, key))
+    result = stage.send(draft.draft_id)
+    assert once.happened
+    assert (result.outcome, result.code) == (outcome, code)
+    assert (stage.messages(), stage.sandbox.ledger.requests()) == ([], [])
+
+
+@pytest.mark.parametrize("moment", [is_send, is_settlement])
+def test_a_draft_deleted_in_mid_flight_loses_nothing_that_is_known(
+    stage: Stage, moment: Any
+) -> None:
+    draft = stage.scene.draft()
+    stage.world.before = Once(moment, lambda: stage.delete(Draft, draft.draft_id))
+    result = stage.send(draft.draft_id)
+    [entry] = stage.sandbox.ledger.accepted()
+    assert (result.outcome, result.provider_ids) == (SendOutcome.SENT, (entry.message_id,))
+    row = stage.scene.message_now(draft.draft_id)
+    assert (row.state, row.provider_message_id, row.attention) == (
+        "sent",
+        entry.message_id,
+        "repair",
+    )
+    for _ in range(3):
+        stage.world.step(3600)
+        assert stage.sweep().parked == 1
+    assert len(stage.sandbox.ledger.sends()) == 1
 
 
 def test_two_drafts_of_one_lead_at_the_same_moment_obey_one_cap(stage: Stage) -> None:

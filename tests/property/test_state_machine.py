@@ -284,10 +284,14 @@ class AnyOrder(Agency):
 def test_the_promises_hold_whatever_happens_in_whatever_order(lean_connection: Connection) -> None:
     AnyOrder.connection = lean_connection
     AnyOrder.seen, AnyOrder.moves = set(), set()
-    run_state_machine_as_test(
-        AnyOrder,
-        settings=settings(max_examples=40, stateful_step_count=30, report_multiple_bugs=False),
+    profile = settings.default
+    assert profile is not None
+    bounds = (
+        settings(max_examples=40, stateful_step_count=30, report_multiple_bugs=False)
+        if profile.derandomize
+        else settings(profile, report_multiple_bugs=False)
     )
+    run_state_machine_as_test(AnyOrder, settings=bounds)
     states = {f"draft {state.value}" for state in DraftState}
     states |= {f"message {state.value}" for state in MessageState}
     assert AnyOrder.seen == states, f"never reached: {states - AnyOrder.seen}"

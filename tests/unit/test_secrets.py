@@ -1,14 +1,21 @@
 """Secrets come from SSM, are kept for a minute, and are never repeated in an error."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities.parameters import base
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from system_sender import secrets
 from system_sender.secrets import CACHE_SECONDS, Secrets, SecretUnavailable
+from system_sender.store import StorageError
 from system_sender.world import Effect, World
 from tests.support.clock import SteppingWorld
 
@@ -92,3 +99,76 @@ def test_reading_a_secret_is_an_effect_of_its_own() -> None:
 
     Secrets(Watched(), "/test").get(*TOKEN)
     assert seen == [(Effect.SECRET, "secret token")]
+
+
+def test_trouble_puts_nothing_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Secrets(World(), "/test")
+    with monkeypatch.context() as troubled:
+        troubled.setattr(secrets, "_provider", Throttled)
+        with pytest.raises(SecretUnavailable):
+            store.get(*TOKEN)
+    assert not store.is_at_hand(*TOKEN)
+    assert store.get(*TOKEN) == "pit-test-1"
+    assert store.is_at_hand(*TOKEN)
+
+
+def test_a_parameter_store_that_refuses_us_is_trouble_and_not_absence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(self: object, operation: str, arguments: dict[str, Any]) -> None:
+        error: Any = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
+        raise ClientError(error, operation)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", refused)
+    with pytest.raises(SecretUnavailable):
+        Secrets(World(), "/test").get(*TOKEN)
+
+
+def test_a_parameter_store_that_cannot_be_reached_is_trouble(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unreachable(self: object, operation: str, arguments: dict[str, Any]) -> None:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1")
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", unreachable)
+    with pytest.raises(SecretUnavailable):
+        Secrets(World(), "/test").get(*TOKEN)
+
+
+def test_whoever_expects_trouble_with_storage_expects_this_too() -> None:
+    assert issubclass(SecretUnavailable, StorageError)
+
+
+def test_a_renewed_token_is_in_use_once_the_minute_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Secrets(World(), "/test")
+    assert store.get(*TOKEN) == "pit-test-1"
+    put("pit-test-2")
+    # Powertools counts in naive local time, which is at most a day from UTC.
+    later = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=2)
+    monkeypatch.setattr(base, "datetime", SimpleNamespace(now=lambda: later))
+    assert store.get(*TOKEN) == "pit-test-2"
+
+
+def test_being_asked_for_again_does_not_keep_a_secret_at_hand_longer() -> None:
+    world = SteppingWorld()
+    store = Secrets(world, "/test")
+    store.get(*TOKEN)
+    world.step(CACHE_SECONDS - 1)
+    store.get(*TOKEN)
+    world.step(2)
+    assert not store.is_at_hand(*TOKEN)
+
+
+def test_the_parameter_store_is_not_waited_for_longer_than_a_function_lives() -> None:
+    config = secrets._provider().client.meta.config
+    tries = config.retries["total_max_attempts"]
+    assert (config.connect_timeout + config.read_timeout) * tries < 10
+
+
+def test_a_workspace_is_not_at_hand_because_another_one_is() -> None:
+    store = Secrets(World(), "/test")
+    store.get(*TOKEN)
+    assert not store.is_at_hand("other", "gohighlevel", "token")
+    assert not store.is_at_hand("acme", "gohighlevel", "webhook_secret")

@@ -128,6 +128,8 @@ def _bump_lead(write: Write, delivery: Delivery, now: int) -> None:
         actions += [
             Lead.human_outbound_count.set(lead.human_outbound_count + 1),
             Lead.automated_in_a_row.set(0),
+            # An inbound that the provider delivers again after this was answered by it.
+            Lead.human_outbound_at.set(max(lead.human_outbound_at or 0, now)),
         ]
     elif not delivery.draft.counted:
         actions += [

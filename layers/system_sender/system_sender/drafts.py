@@ -91,6 +91,7 @@ def draft_row(new: NewDraft, now: int) -> Draft:
         due_shard=shard_of(new.draft_id) if due_at is not None else None,
         due_at=due_at,
         code=new.code.value if new.code else None,
+        incomplete=new.code is Code.TEMPLATE_VARIABLE_MISSING,
         created_at=now,
         updated_at=now,
     )
@@ -197,7 +198,7 @@ def _check_approvable(draft: Draft, source: DraftState, sent_by: str) -> None:
     # What was held for a person, refused or overtaken comes back only by a person's word.
     if sent_by == "ai" and source not in (DraftState.PENDING, DraftState.APPROVED):
         raise DraftRefused(Code.AWAITING_PERSON, draft)
-    if draft.code == Code.TEMPLATE_VARIABLE_MISSING:
+    if draft.incomplete:
         raise DraftRefused(Code.TEMPLATE_VARIABLE_MISSING, draft)
     if source is DraftState.FAILED and draft.parts and draft.code not in _RETRYABLE_FAILURES:
         raise DraftRefused(Code.PART_FINAL, draft)
@@ -239,6 +240,7 @@ def edit(store: Store, world: World, draft: Draft, text: str) -> Draft:
         Draft.sent_by.remove(),
         Draft.approved_at.remove(),
         Draft.ready_at.remove(),
+        Draft.incomplete.set(False),
     ]
     row = Revision(draft.draft_id, revision, text=text, created_at=now)
     move(store, draft, actions, open_for_lead=True, revision=row)

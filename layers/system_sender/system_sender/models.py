@@ -89,7 +89,8 @@ class Lead(Model):
     automated_day = UnicodeAttribute(null=True)
     last_inbound_at = NumberAttribute(null=True)
     last_outbound_at = NumberAttribute(null=True)
-    # The provider's time of the latest human message, to compare with its other times only.
+    # When the latest human message left: the provider's time, or ours of what left through us.
+    # Only for comparison with the provider's times of inbound messages that come late.
     human_outbound_at = NumberAttribute(null=True)
     open_drafts = UnicodeSetAttribute(null=True)
     created_at = NumberAttribute()
@@ -181,6 +182,8 @@ class Draft(Model):
     parts = NumberAttribute(default=0)
     attempts = NumberAttribute(default=0)
     counted = BooleanAttribute(default=False)
+    # The text lacks a value, which only an edit can fill in, wherever the draft goes meanwhile.
+    incomplete = BooleanAttribute(default=False)
     # The latest claim of any part: while the draft is sending, only its holder may go on.
     claim_id = UnicodeAttribute(null=True)
     code = UnicodeAttribute(null=True)

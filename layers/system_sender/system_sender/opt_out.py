@@ -10,6 +10,8 @@ _WORDS = frozenset(
         "stop",
         "stopall",
         "stop all",
+        "end all",
+        "cancel all",
         "stop it",
         "stop this",
         "quit",
@@ -30,7 +32,8 @@ _UNMISTAKABLE = frozenset({"stop", "stopall", "stop all", "unsubscribe", "optout
 # What politeness and impatience put around such a word without changing it.
 _PADDING = (
     r"(?:please|pls|plz|kindly|now|already|immediately|thanks|thank you|thx|ok|okay|no|yes|hi|"
-    r"hello|hey|just|sorry|sir|maam|and|i said|can you|could you|would you)"
+    r"hello|hey|just|sorry|sir|maam|and|i said|(?:can|could|would|will) you|"
+    r"i (?:asked|told|want) you to|you need to)"
 )
 _PADDED = re.compile(rf"^(?:{_PADDING} )*(?P<word>.+?)(?: {_PADDING})*$")
 _REPEATED = re.compile(r"^(?P<word>\w+)(?: (?P=word))+$")
@@ -49,17 +52,24 @@ _NOT_ONLY_NOW = (
     r"too (?:late|early)|late|early|off|that|sir|on (?:the weekend|weekends|mon|tue|wed|thu|fri|"
     r"sat|sun)|this (?:week|month|morning|afternoon|evening))\b)"
 )
+# "Opt out of the insurance" is about something else than these messages.
+_NOT_OF_SOMETHING = (
+    r"(?! of (?:the|my|our|that) "
+    r"(?!texts?|messages?|sms|(?:mailing )?list|communications?|marketing|campaign))"
+)
 _ME = r"(?:me|us|this number|again|anymore|any more)"
 _PHRASES = re.compile(
     r"\b(?:"
-    rf"unsubscribe (?:me|us|from|please|now)|(?:to|please|me) unsubscribe|"
-    rf"{_NOT_MEANT}opt(?:ing|ed)? ?(?:me |us |this number )?out\b(?! of (?:the|my|our|that)\b)|"
+    rf"unsubscribe (?:me|us|from|please|now)|(?:to|please|me|do i|can i) unsubscribe\b|"
+    r"please stop (?=(?:i|im|not|no|wrong)\b)|"
+    rf"{_NOT_MEANT}opt(?:ing|ed)? ?(?:me |us |this number )?out\b{_NOT_OF_SOMETHING}|"
     r"stopall|"
     rf"{_NOT_MEANT}(?:stop|quit|cease) (?:with )?(?:texting|messaging|contacting|writing|spamming|"
     r"bothering|harassing|pestering|sending (?:me|us|these|this|those|any|more|texts?|messages?))|"
     rf"{_NOT_MEANT}(?:stop|end|cancel|quit) (?:with )?(?:this|these|those|all|your|the|any|my|"
     r"sending)? ?(?:text|texts|messages|text messages|sms|spam)\b(?! (?:board|app|thread)\b)|"
-    rf"(?:do not|don t|dont|never) (?:ever )?(?:text|message|contact|write|sms)(?: to)? {_ME}\b"
+    rf"(?:do not|don t|dont|never) (?:ever )?(?:text|message|contact|write|sms)"
+    rf"(?:(?: to)? {_ME}\b|$)"
     rf"{_NOT_ONLY_NOW}|"
     r"(?:remove|delete|take) (?:me|us|my (?:number|name|info|contact)|this number|our number) "
     r"(?:from|off)\b(?! (?:the |that |your )?(?:waitlist|waiting list|hook|hold|speaker))|"

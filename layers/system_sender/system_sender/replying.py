@@ -5,7 +5,7 @@ from string import Template
 from typing import TYPE_CHECKING, Protocol
 
 from system_sender.budget import Budget
-from system_sender.codes import Code
+from system_sender.codes import Code, known_code
 from system_sender.drafts import (
     DraftRefused,
     NewDraft,
@@ -111,7 +111,7 @@ def perform_inbound(
     if inbound.finished_code == Code.REPLY_DRAFTED:
         return _ensure_sent(system, event_id, budget)
     if inbound.finished_code is not None:
-        return Performed(Code(inbound.finished_code))
+        return Performed(known_code(inbound.finished_code, Code.RECORDED))
     if lead is None:
         lead = system.store.get(Lead, inbound.lead_id)
         if lead is None:

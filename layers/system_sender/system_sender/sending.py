@@ -144,13 +144,16 @@ def _send_system(
 
 def _refusal(lead_id: str, body: str, meta: SendMeta) -> Code | None:
     """Return why a request cannot even become a draft. Pure."""
-    if not is_identifier(lead_id) or not is_identifier(f"{workspace_of(lead_id)}:{meta.key}"):
-        return Code.INVALID_REQUEST
-    if not meta.key or not _is_unicode(body):
-        return Code.INVALID_REQUEST
-    if meta.campaign_id is not None and workspace_of(meta.campaign_id) != workspace_of(lead_id):
-        return Code.INVALID_REQUEST
-    return split_sms(body).refusal
+    workspace = workspace_of(lead_id)
+    identifiers = [lead_id, f"{workspace}:{meta.key}"]
+    if meta.campaign_id is not None:
+        identifiers.append(meta.campaign_id)
+    understood = (
+        all(is_identifier(value) and workspace_of(value) == workspace for value in identifiers)
+        and (meta.confidence is None or 0 <= meta.confidence <= 1)
+        and all(map(_is_unicode, (body, meta.user or "")))
+    )
+    return split_sms(body).refusal if understood else Code.INVALID_REQUEST
 
 
 def _is_unicode(text: str) -> bool:
