@@ -176,7 +176,12 @@ def test_the_wait_that_another_invocation_was_told_is_respected(
         stage.send(draft.draft_id)
         stage.world.step(61)
     stage.fail(Kind.REFUSE, refusal="too_many_requests", retry_after="3600")
-    other = Once(moment, lambda: (stage.world.step(0.05), stage.send(draft.draft_id)))
+
+    def elsewhere() -> None:
+        stage.world.step(0.05)
+        stage.send(draft.draft_id)
+
+    other = Once(moment, elsewhere)
     stage.world.before = other
     result = stage.send(draft.draft_id)
     assert other.happened

@@ -222,7 +222,8 @@ class Agency(RuleBasedStateMachine):
         waits = draft.state in (DraftState.APPROVED, DraftState.SENDING)
         assert waits == (draft.due_at is not None), f"P2: {draft.state} and due {draft.due_at}"
         assert waits == (draft.due_shard is not None)
-        assert draft.state_key == f"{draft.workspace}#{draft.state}"
+        listed = None if draft.state == DraftState.SENDING else f"{draft.workspace}#{draft.state}"
+        assert draft.state_key == listed
         parts = [messages[str(draft.draft_id), n] for n in range(int(draft.parts))]
         states = {str(part.state) for part in parts}
         if draft.state == DraftState.SENT:

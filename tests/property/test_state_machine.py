@@ -140,10 +140,19 @@ class AnyOrder(Agency):
         self.somebody_approves_and_sends(draft_id, "setter", fault, kill, after)
         return draft_id
 
-    @rule(target=drafts_made, skip=st.integers(0, 1), kill=kills)
-    def a_long_text_is_refused_on_its_way(self, skip: int, kill: int | None) -> Any:
+    @rule(
+        target=drafts_made,
+        refusal=st.sampled_from(["missing_phone", "too_many_requests", None]),
+        skip=st.integers(0, 2),
+        kill=kills,
+    )
+    def a_long_text_is_interrupted(self, refusal: str | None, skip: int, kill: int | None) -> Any:
         draft_id = self._made_draft(DraftState.PENDING, "setter", long=True, later=None)
-        fault = Fault(Kind.REFUSE, refusal="missing_phone", skip=skip)
+        fault = (
+            Fault(Kind.RESET_AFTER, skip=skip)
+            if refusal is None
+            else Fault(Kind.REFUSE, refusal=refusal, skip=skip)
+        )
         self.somebody_approves_and_sends(draft_id, "setter", fault, kill, True)
         return draft_id
 
@@ -204,7 +213,7 @@ class AnyOrder(Agency):
         drafts = self.drafts()
         return data.draw(st.sampled_from(drafts)) if drafts else None
 
-    def _by_hand(self, call: Any) -> bool:
+    def _by_hand(self, call: Any, *, before_the_check: Any = None) -> bool:
         """Let a person act; whether it was allowed."""
 
         def try_it() -> bool:
@@ -212,6 +221,8 @@ class AnyOrder(Agency):
                 call()
             except DraftRefused:
                 return False
+            if before_the_check is not None:
+                before_the_check()
             return True
 
         return bool(self.act(try_it))
@@ -225,19 +236,26 @@ class AnyOrder(Agency):
     # --- parked deliveries
 
     @precondition(lambda self: any(row.attention for row in self.messages()))
-    @rule(data=st.data(), sent=st.booleans(), resend=st.booleans())
-    def a_person_gives_their_word(self, data: st.DataObject, sent: bool, resend: bool) -> None:
+    @rule(data=st.data(), sent=st.booleans(), resend=st.booleans(), override=st.booleans())
+    def a_person_gives_their_word(
+        self, data: st.DataObject, sent: bool, resend: bool, override: bool
+    ) -> None:
         parked = [row for row in self.messages() if row.attention]
         row = data.draw(st.sampled_from(parked))
         delivery = (str(row.draft_id), int(row.part))
         resend = resend and not sent
-        settled = self._by_hand(lambda: self._settle(delivery, sent=sent, resend=resend))
-        assert settled, "what is parked can be settled"
+        settled = self._by_hand(
+            lambda: settle_by_word(
+                self.stage.system, *delivery, sent=sent, resend=resend, override_stale=override
+            ),
+            before_the_check=lambda: self._take_the_word(delivery, resend=resend),
+        )
+        # Only a resend past a newer message asks for more than the word.
+        assert settled or (resend and not override), "what is parked can be settled"
 
-    def _settle(self, delivery: tuple[str, int], *, sent: bool, resend: bool) -> None:
+    def _take_the_word(self, delivery: tuple[str, int], *, resend: bool) -> None:
         self.words.add(delivery)
         self.orders[delivery] += resend
-        settle_by_word(self.stage.system, *delivery, sent=sent, resend=resend)
 
     # --- operators, time and misfortune
 

@@ -10,7 +10,6 @@ from system_sender.models import (
     Message,
     Suppression,
     shard_of,
-    state_key,
     suppression_key,
 )
 from system_sender.policy import automated_today, local_day
@@ -101,7 +100,7 @@ def _take_draft(write: Write, delivery: Delivery, now: int) -> None:
     check_draft_move(delivery.draft_state, DraftState.SENDING)
     actions: list[Any] = [
         Draft.state.set(DraftState.SENDING.value),
-        Draft.state_key.set(state_key(draft.workspace, DraftState.SENDING)),
+        Draft.state_key.remove(),
         Draft.due_shard.set(shard_of(draft.draft_id)),
         Draft.due_at.set(overdue_at(delivery.post_by)),
         Draft.claim_id.set(delivery.claim_id),

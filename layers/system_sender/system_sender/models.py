@@ -128,7 +128,10 @@ class DraftDueIndex(GlobalSecondaryIndex["Draft"]):  # type: ignore[no-untyped-c
 
 
 class DraftStateIndex(GlobalSecondaryIndex["Draft"]):  # type: ignore[no-untyped-call]
-    """The drafts of a workspace in one state, in order of their last change."""
+    """The drafts of a workspace in one state, in order of their last change.
+
+    A draft that is sending is not in it: it is so for moments, and every entry is a write.
+    """
 
     class Meta:
         index_name = "state"
@@ -160,7 +163,7 @@ class Draft(Model):
     lead_id = UnicodeAttribute()
     channel = UnicodeAttribute()
     state = UnicodeAttribute()
-    state_key = UnicodeAttribute()
+    state_key = UnicodeAttribute(null=True)
     revision = NumberAttribute()
     text_hash = UnicodeAttribute()
     origin = UnicodeAttribute()
@@ -205,17 +208,6 @@ class Revision(Model):
     revision = NumberAttribute(range_key=True)
     text = UnicodeAttribute()
     created_at = NumberAttribute()
-
-
-class MessageLeadIndex(GlobalSecondaryIndex["Message"]):  # type: ignore[no-untyped-call]
-    """The outbound messages of a lead, in order of creation."""
-
-    class Meta:
-        index_name = "lead"
-        projection = KeysOnlyProjection()
-
-    lead_id = UnicodeAttribute(hash_key=True)
-    created_at = NumberAttribute(range_key=True)
 
 
 class MessageAttentionIndex(GlobalSecondaryIndex["Message"]):  # type: ignore[no-untyped-call]
@@ -264,7 +256,6 @@ class Message(Model):
     attention_at = NumberAttribute(null=True)
     settled_at = NumberAttribute(null=True)
     created_at = NumberAttribute()
-    lead_index = MessageLeadIndex()
     attention_index = MessageAttentionIndex()
 
 

@@ -297,10 +297,13 @@ def draft_actions(draft: Draft, fate: DraftFate, now: int) -> list[Any]:
     """Return the actions that give a draft its new state, code and due time."""
     actions: list[Any] = [
         Draft.state.set(fate.state.value),
-        Draft.state_key.set(state_key(draft.workspace, fate.state)),
         Draft.code.set(fate.code.value),
         Draft.updated_at.set(now),
     ]
+    if fate.state is DraftState.SENDING:
+        actions.append(Draft.state_key.remove())
+    else:
+        actions.append(Draft.state_key.set(state_key(draft.workspace, fate.state)))
     if fate.due_at is None:
         actions += [Draft.due_shard.remove(), Draft.due_at.remove()]
     else:

@@ -86,8 +86,10 @@ def _drafts(operator: Operator, lead_id: str, limit: int) -> list[dict[str, Any]
 
 
 def _messages(operator: Operator, lead_id: str, limit: int) -> list[dict[str, Any]]:
-    keys = operator.store.query(Message.lead_index, lead_id, newest_first=True, limit=limit)
-    found = operator.rows((Message, key["draft_id"], key["part"]) for key in keys)
+    keys = operator.store.query(Draft.lead_index, lead_id, newest_first=True, limit=limit)
+    drafts = operator.rows((Draft, key["draft_id"]) for key in keys)
+    parts = [(d.draft_id, n) for d in drafts if d is not None for n in range(int(d.parts))]
+    found = operator.rows((Message, draft_id, part) for draft_id, part in parts)
     rows = [row for row in found if row is not None]
     texts = operator.texts([(row.draft_id, int(row.revision)) for row in rows])
     documents = [(row, message_document(row)) for row in rows]

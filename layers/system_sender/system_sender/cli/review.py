@@ -10,7 +10,7 @@ from system_sender.cli.operator import Operator
 from system_sender.cli.problem import Problem
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, approve, edit, reject
-from system_sender.models import Draft, Message, state_key
+from system_sender.models import SHARDS, Draft, Message, state_key
 from system_sender.result import message_id
 from system_sender.sms_text import split_sms
 from system_sender.states import DraftState
@@ -36,14 +36,31 @@ def list_drafts(
     ]
     keys.sort(key=lambda key: (-key["updated_at"], key["draft_id"]))
     found = operator.rows((Draft, key["draft_id"]) for key in keys[:limit])
+    if DraftState.SENDING in states:
+        found = [*_sending(operator, names, limit), *found]
     # The index lags: what has moved on since is not listed under a state it has left.
-    drafts = [draft for draft in found if draft is not None and draft.state in states]
+    drafts = [draft for draft in found if draft is not None and draft.state in states][:limit]
     texts = operator.texts([(draft.draft_id, int(draft.revision)) for draft in drafts])
     document = [
         {**draft_document(draft), "text": texts.get((draft.draft_id, int(draft.revision)))}
         for draft in drafts
     ]
     return Answer({"drafts": document}, [_drafts_table(document), _how_many(document, limit)])
+
+
+def _sending(operator: Operator, workspaces: Sequence[str], limit: int) -> list[Any]:
+    """Return the drafts that are sending: they are in no list by state, but due for recovery."""
+    keys = [
+        key
+        for shard in range(SHARDS)
+        for key in operator.store.query(Draft.due_index, str(shard), newest_first=True, limit=limit)
+    ]
+    rows = operator.rows((Draft, key["draft_id"]) for key in keys)
+    return [
+        row
+        for row in rows
+        if row is not None and row.state == DraftState.SENDING and row.workspace in workspaces
+    ]
 
 
 def _drafts_table(document: list[dict[str, Any]]) -> Any:
