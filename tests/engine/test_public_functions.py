@@ -113,6 +113,14 @@ def test_a_user_that_cannot_be_written_down_is_refused_as_a_value(stage: Stage) 
     assert nothing_happened(stage)
 
 
+def test_a_key_that_would_stand_for_a_reply_is_refused_and_the_reply_goes(stage: Stage) -> None:
+    result = sms(stage, key="reply:gohighlevel:message:ms1")
+    assert (result.outcome, result.code) == (SendOutcome.REFUSED, Code.INVALID_REQUEST)
+    assert stage.post(stage.text("Hello?", messageId="ms1")).fields["outcome"] == "sent"
+    [event] = stage.inbound()
+    assert event.finished_code == "reply_drafted"
+
+
 def test_our_own_campaign_is_taken(stage: Stage) -> None:
     campaign_id = f"{stage.scene.workspace}:autumn"
     assert sms(stage, campaign_id=campaign_id, confidence=1.0).outcome is SendOutcome.SENT

@@ -26,6 +26,9 @@ from system_sender.store import ConditionsFailed, Key, Write
 if TYPE_CHECKING:
     from system_sender.system import System
 
+# What a reply's id begins with, behind its workspace. A caller's key may not: the event that such
+# a draft seems to answer would never be finished.
+REPLY_KEY = "reply:"
 # What fits into one batch get beside the campaign. More open drafts of one lead are odd, and the
 # gate refuses the rest all the same.
 MOST_OVERTAKEN = 99
@@ -88,7 +91,7 @@ class Performed:
 def reply_draft_id(event_id: str) -> str:
     """Return the id of the reply to an event: one event has one reply, however often it comes."""
     workspace, rest = event_id.split(":", 1)
-    return f"{workspace}:reply:{rest}"
+    return f"{workspace}:{REPLY_KEY}{rest}"
 
 
 def perform_inbound(

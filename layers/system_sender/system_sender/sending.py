@@ -8,6 +8,7 @@ from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, NewDraft, approve, create_draft
 from system_sender.gate import send_approved_draft, stored_result
 from system_sender.models import Draft, Lead, is_identifier, workspace_of
+from system_sender.replying import REPLY_KEY
 from system_sender.result import SendOutcome, SendResult
 from system_sender.sms_text import split_sms
 from system_sender.states import DraftState
@@ -23,7 +24,8 @@ class SendMeta:
     """What a caller says about a message it wants sent.
 
     Attributes:
-        key: the caller's own key: the same key never sends twice, and never another text.
+        key: the caller's own key: the same key never sends twice, and never another text. It may
+            not begin with "reply:", as the ids of replies do.
         sent_by: "ai" or "setter" (a person).
         user: who the person is, where there is one.
         campaign_id: binds the message to a campaign's rules.
@@ -150,6 +152,7 @@ def _refusal(lead_id: str, body: str, meta: SendMeta) -> Code | None:
         identifiers.append(meta.campaign_id)
     understood = (
         all(is_identifier(value) and workspace_of(value) == workspace for value in identifiers)
+        and not meta.key.startswith(REPLY_KEY)
         and (meta.confidence is None or 0 <= meta.confidence <= 1)
         and all(map(_is_unicode, (body, meta.user or "")))
     )
