@@ -55,7 +55,8 @@ def _read(name: str) -> str | None:
             return None
         # The text names the parameter, not its value, but may quote the service's whole answer.
         raise SecretUnavailable("The SSM parameter store could not be read.") from None
-    return str(value)
+    # Whoever pastes a secret often pastes the end of its line as well.
+    return str(value).strip()
 
 
 @cache
