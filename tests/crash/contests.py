@@ -20,6 +20,7 @@ from tests.crash.connection import FaultyConnection
 from tests.crash.interleaving import SideBySideWorld, Turn, every_order
 from tests.crash.stories import (
     CronStory,
+    RetryStory,
     SystemStory,
     ThreePartStory,
     WebhookStory,
@@ -143,6 +144,19 @@ class PartsTwice(Contest):
             system=self.story.system(),
             budget=self.story.budget(25),
         )
+
+
+class RetryTwice(PartsTwice):
+    """The second part is due again after a 429, and two invocations come for it at once."""
+
+    story_type = RetryStory
+
+    def prepare(self) -> None:
+        self.world.invoke(self._approve)
+        self.world.advance(60_000)
+
+    def invocations(self) -> Sequence[Callable[[], object]]:
+        return self.send, self.send
 
 
 class TwoDraftsOneCap(Contest):
@@ -361,6 +375,7 @@ CONTESTS: dict[str, type[Contest]] = {
     "webhook twice": WebhookTwice,
     "webhook and cron": WebhookAndCron,
     "three parts and cron": PartsTwice,
+    "a retry twice": RetryTwice,
     "two drafts, daily cap": TwoDraftsOneCap,
     "two drafts, cap in a row": TwoDraftsInARow,
     "parking and a late settlement": ParkingAndLateSettlement,

@@ -31,7 +31,7 @@ from system_sender.providers import sms_provider
 from system_sender.result import SendOutcome, SendResult, which_part
 from system_sender.settlement import UNHEALTHY_MILLISECONDS, DraftFate, Settled
 from system_sender.sms_text import Span, split_sms
-from system_sender.states import DraftState, MessageState
+from system_sender.states import MESSAGE_TRANSITIONS, DraftState, MessageState
 from system_sender.store import Key, StorageError
 from system_sender.switches import (
     POST_WINDOW_SECONDS,
@@ -299,9 +299,18 @@ def _send_parts(system: "System", reading: _Reading, budget: Budget) -> None:
     if not missing:
         raise _Ended(_finish(system, reading.draft))
     for part in missing:
+        if not _may_be_claimed(reading.messages.get(part)):
+            # Taken between the reading of the draft and of its parts: the draft says by now.
+            return
         delivery = _delivery(system, reading, spans, part, budget)
         if not _send_part(system, reading, delivery, budget):
             return
+
+
+def _may_be_claimed(message: Message | None) -> bool:
+    return (
+        message is None or MessageState.SENDING in MESSAGE_TRANSITIONS[MessageState(message.state)]
+    )
 
 
 def _spans(reading: _Reading) -> tuple[Span, ...]:
