@@ -11,7 +11,13 @@ from pynamodb.connection import Connection
 
 from devstack.dynamodb_local import DynamoDBLocal
 from devstack.sandbox.provider import Fault, Kind, Sandbox
-from devstack.sandbox.webhooks import Signer, Webhook, contact_dnd_update, inbound_message
+from devstack.sandbox.webhooks import (
+    Signer,
+    Webhook,
+    contact_dnd_update,
+    inbound_message,
+    workflow_reply,
+)
 from system_sender.budget import Budget, overdue_at
 from system_sender.gate import send_approved_draft
 from system_sender.models import Inbound, Lead, Suppression
@@ -124,6 +130,22 @@ class Stage:
         result = send_approved_draft(self.system, draft.draft_id, budget=self.budget())
         assert result.outcome == "sent"
 
+    def guess_a_workflow_secret(self) -> None:
+        """Post a workflow's webhook to a function that has not read the secret yet."""
+        webhook = workflow_reply(
+            location_id=self.scene.location,
+            contact_id=self.scene.contact,
+            text="Hello?",
+            secret="guessed",
+        )
+        event = {
+            "headers": dict(webhook.headers),
+            "body": webhook.body.decode(),
+            "pathParameters": {"workspace": self.scene.workspace},
+        }
+        self.scene.secrets.at_hand = False
+        assert handle(self.system, event, self.budget()).status == 401
+
     def lift_suppressions(self) -> None:
         """Let the lead be written to again."""
         write = Write(self.world.new_id())
@@ -171,6 +193,7 @@ def test_the_webhook_may_do_what_it_does_and_nothing_else(stage: Callable[[str],
     s.post(s.text("STOP"))
     s.retry_between_two_parts()
     s.lose_the_answer_of_a_claim()
+    s.guess_a_workflow_secret()
     assert s.observed.observed == granted(TEMPLATE, "WebhookSmsRole")
 
 
