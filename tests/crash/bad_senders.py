@@ -5,6 +5,7 @@ same seam as the real one. A webhook starts it, the webhook is delivered again, 
 for whatever still says `approved`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,7 @@ _TEXT = "Hi Dana, does 2pm Tuesday work?"
 _TIMEOUT = 5 * 60_000
 
 
-class BadSender:
+class BadSender(ABC):
     """What the five have in common: a draft, a provider, and being called more than once."""
 
     def __init__(self, world: FaultyWorld) -> None:
@@ -55,9 +56,9 @@ class BadSender:
         """The one draft."""
         return f"{self.world.name}:hello"
 
+    @abstractmethod
     def send(self) -> None:
         """Send the draft unless it was sent: the part that each gets wrong."""
-        raise NotImplementedError
 
     # --- the course of every run
 

@@ -1,6 +1,7 @@
 """Invocations that get in each other's way, and what must hold whatever their order."""
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -237,7 +238,7 @@ class WordAndLateSettlement(ParkingAndLateSettlement):
             return  # not parked (any more)
 
 
-class Stopped(Contest):
+class Stopped(Contest, ABC):
     """Something lands beside a send that must stop it, if it lands before the claim.
 
     Attributes:
@@ -256,9 +257,9 @@ class Stopped(Contest):
         write.update("lead", lead, [Lead.campaign_id.remove()])
         self.story.store.write(write)
 
+    @abstractmethod
     def stop(self) -> None:
         """Do what must stop the send."""
-        raise NotImplementedError
 
     def complaints(self) -> list[str]:
         self.world.advance(1_000)

@@ -1,6 +1,7 @@
 """The system under test at its jobs, one story a job, all on one workspace of their own."""
 
 import base64
+from abc import ABC, abstractmethod
 from functools import cache
 from typing import Any
 
@@ -48,7 +49,7 @@ def signer() -> Signer:
     return Signer()
 
 
-class SystemStory:
+class SystemStory(ABC):
     """What all stories of the system share: sweeping, settling, judging, cleaning."""
 
     text = ONE_PART
@@ -81,9 +82,9 @@ class SystemStory:
         """Write what is there before anything can fail."""
         self.scene.seed()
 
+    @abstractmethod
     def deliver(self) -> bool:
         """Ask for the work once; say whether the asker is content."""
-        raise NotImplementedError
 
     # --- the course of every run
 
