@@ -6,9 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from system_sender.drafts import NewDraft, create_draft
-from system_sender.models import Alias, Campaign, Draft, Lead, Owner, Workspace
+from system_sender.models import (
+    Alias,
+    Campaign,
+    Draft,
+    Integration,
+    Lead,
+    Owner,
+    Workspace,
+    contact_alias,
+    integration_key,
+    owner_key,
+)
 from system_sender.policy import AI_AUTO_SEND
-from system_sender.recording import contact_alias
+from system_sender.providers.gohighlevel import MARKETPLACE, NAME
 from system_sender.replying import TemplateDraftWriter
 from system_sender.settings import Settings
 from system_sender.states import DraftState
@@ -16,7 +27,6 @@ from system_sender.store import Store, Write, shared_connection
 from system_sender.system import System
 from system_sender.telemetry import log
 from system_sender.transport import HttpTransport
-from system_sender.webhook import MARKETPLACE, owner_key
 from system_sender.world import World
 
 WORKSPACE = "acme"
@@ -60,12 +70,18 @@ class Agency:
             name="Acme",
             region="US",
             time_zone="America/New_York",
-            gohighlevel_location_id=LOCATION,
-            sms_webhook=MARKETPLACE,
             default_campaign_id=CAMPAIGN,
         )
         write.put("workspace", row)
-        write.put("owner", Owner(owner_key(LOCATION), workspace=WORKSPACE))
+        integration = Integration(
+            integration_key(WORKSPACE, NAME),
+            workspace=WORKSPACE,
+            provider=NAME,
+            account=LOCATION,
+            webhook=MARKETPLACE,
+        )
+        write.put("integration", integration)
+        write.put("owner", Owner(owner_key(NAME, LOCATION), workspace=WORKSPACE))
         # Without a name in it: somebody unknown has none, and is answered all the same.
         template = "Thanks for your message. Does 2pm on Tuesday work for a short call?"
         campaign = Campaign(
@@ -83,7 +99,7 @@ class Agency:
             transport=HttpTransport(self.world),
             settings=replace(
                 Settings.from_environment(os.environ),
-                gohighlevel_base_url=base_url,
+                base_urls={NAME: base_url},
                 gohighlevel_webhook_public_keys=(public_key,) if public_key else (),
             ),
             writer=TemplateDraftWriter(),
@@ -108,14 +124,13 @@ class Agency:
             workspace=WORKSPACE,
             first_name="Dana",
             phone=contact.phone,
-            gohighlevel_contact_id=contact.contact_id,
+            contacts={NAME: contact.contact_id},
             campaign_id=CAMPAIGN,
             created_at=self.world.now(),
         )
         write.put("lead", row)
-        write.put(
-            "alias", Alias(contact_alias(WORKSPACE, contact.contact_id), lead_id=contact.lead_id)
-        )
+        alias = contact_alias(WORKSPACE, NAME, contact.contact_id)
+        write.put("alias", Alias(alias, lead_id=contact.lead_id))
         self.store.write(write)
         return contact
 

@@ -6,6 +6,7 @@ are written for speed, not as straw men: the low-level client, one connection po
 logging.
 """
 
+import json
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,8 @@ class Naive:
         draft = self._get("drafts", {"draft_id": {"S": draft_id}})
         lead = self._get("leads", {"lead_id": draft["lead_id"]})
         workspace = self._get("workspaces", {"workspace": draft["workspace"]})
-        return self._send(draft, lead["gohighlevel_contact_id"]["S"], workspace["workspace"]["S"])
+        contact_id = json.loads(lead["contacts"]["S"])["gohighlevel"]
+        return self._send(draft, contact_id, workspace["workspace"]["S"])
 
     def send_barely(self, draft_id: str, contact_id: str, workspace: str) -> str:
         """Get the draft, post, put, update: contact and credentials are known beforehand."""

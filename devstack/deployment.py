@@ -22,6 +22,14 @@ from devstack.sandbox.webhooks import Signer
 from devstack.servers import ClientOptions, Server
 
 STACK_NAME = "system-sender"
+# As they write themselves, and as the template's parameters do.
+PROVIDERS = {
+    "gohighlevel": "GoHighLevel",
+    "emailbison": "EmailBison",
+    "smartlead": "SmartLead",
+    "instantly": "Instantly",
+    "unipile": "Unipile",
+}
 SECRETS_PREFIX = "/system-sender"
 _SANDBOX_READY_SECONDS = 30
 _STAGE = "v1"
@@ -65,7 +73,7 @@ class LocalSystem:
             **self.aws.environment,
             "TABLE_PREFIX": self.stack_name,
             "SECRETS_PREFIX": SECRETS_PREFIX,
-            "GOHIGHLEVEL_BASE_URL": self.sandbox_url,
+            **{f"{name.upper()}_BASE_URL": self.sandbox_url for name in PROVIDERS},
         }
 
     @property
@@ -77,9 +85,9 @@ class LocalSystem:
         """A client of the provider sandbox: its ledger, and faults on demand."""
         return SandboxClient(self.sandbox_url)
 
-    def webhook_url(self, workspace: str | None = None) -> str:
-        """Where GoHighLevel posts for one workspace, or for the app that several share."""
-        url = f"{self.api_url}/webhooks/gohighlevel"
+    def webhook_url(self, workspace: str | None = None, provider: str = "gohighlevel") -> str:
+        """Where a provider posts for one workspace; without one, for GoHighLevel's shared app."""
+        url = f"{self.api_url}/webhooks/{provider}"
         return url if workspace is None else f"{url}/{workspace}"
 
     def function_name(self, noun: str) -> str:
@@ -146,7 +154,7 @@ def start(
                 report(remark)
             report("Deploying template.yaml: sam deploy.")
             values = {
-                "GoHighLevelBaseUrl": sandbox_url,
+                **{f"{name}BaseUrl": sandbox_url for name in PROVIDERS.values()},
                 "GoHighLevelWebhookPublicKeys": signer.public_key(),
                 "SecretsPrefix": SECRETS_PREFIX,
                 "SweepSchedule": "ENABLED" if sweeps else "DISABLED",

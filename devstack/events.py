@@ -1,9 +1,10 @@
 """Writes events/: what each function is invoked with, by `make invoke` or `sam local invoke`.
 
-Marketplace webhooks are signed with the key of every local stack, which is public on purpose: a
-function accepts them only where GOHIGHLEVEL_WEBHOOK_PUBLIC_KEYS holds its public half. Message
-events carry no `timestamp`, as in GoHighLevel's published examples: with one they would soon be
-refused as stale. Ids are fixed, so the second invocation with a file is a redelivery.
+GoHighLevel's marketplace webhooks are signed with the key of every local stack, which is public on
+purpose: a function accepts them only where GOHIGHLEVEL_WEBHOOK_PUBLIC_KEYS holds its public half.
+The others carry a secret, which `make up` stores. GoHighLevel's message events have no
+`timestamp`, as in its published examples: with one they would soon be refused as stale. Ids and
+times are fixed, so the second invocation with a file is a redelivery.
 
 `python -m devstack.events` rewrites the folder. The bytes are the same each time.
 """
@@ -15,39 +16,49 @@ from typing import Any
 
 from devstack import paths
 from devstack.deployment import local_signer
-from devstack.sandbox import webhooks
+from devstack.sandbox import (
+    instantly_webhooks,
+    smartlead_webhooks,
+    unipile_webhooks,
+    webhooks,
+)
 from devstack.sandbox.webhooks import Webhook
 
 FOLDER = paths.PROJECT / "events"
 
 # They fit devstack/seeds/example.json.
 _WORKSPACE, _LOCATION, _CONTACT = "acme", "acme-location", "contact-dana"
+_BISON, _CLIENT, _INSTANTLY, _CONNECTED = 12, 301, "acme-instantly", "acme-linkedin"
 _DRAFT = "acme:hello"
-_PHONE = "+15550100001"
-# Of the workspace whose texts come by a workflow; store it with `sender secret`.
-WORKFLOW_SECRET = "example-webhook-secret"
+_PHONE, _EMAIL, _PERSON = "+15550100001", "dana@example.com", "ACoAADanaExample"
+# Of every provider that signs nothing; `make up` stores it, elsewhere `sender secret` does.
+WEBHOOK_SECRET = "example-webhook-secret"
+# It can set neither a header nor a field.
+SECRET_IN_URL = frozenset({"emailbison"})
 _WHEN = "2026-01-15T10:00:00.000Z"
+_MAILBOX = "sam@out.example.com"
+_JSON = {"Content-Type": "application/json"}
 
 Event = dict[str, Any]
 
 
 def events() -> dict[str, Event]:
     """Return every event by the name of its file."""
-    inbound = _inbound("inbound", "Is Tuesday still free?")
     return {
-        "webhook_sms-inbound.json": _request(inbound, _WORKSPACE),
-        "webhook_sms-inbound-base64.json": _as_base64(
-            _request(_inbound("inbound-base64", "Is Wednesday free, too? 🙂"), _WORKSPACE)
-        ),
-        "webhook_sms-inbound-shared-app.json": _request(
-            _inbound("inbound-shared-app", "Or Thursday?"), None
-        ),
-        "webhook_sms-opt-out.json": _request(_inbound("opt-out", "STOP"), _WORKSPACE),
-        "webhook_sms-human-outbound.json": _request(_human_outbound(), _WORKSPACE),
-        "webhook_sms-do-not-disturb.json": _request(_do_not_disturb(), _WORKSPACE),
-        "webhook_sms-workflow.json": _request(_workflow(), "birch"),
+        **_gohighlevel(),
+        **_of("webhook_email-emailbison", "emailbison", _emailbison()),
+        **_of("webhook_email-smartlead", "smartlead", _smartlead()),
+        **_of("webhook_email-instantly", "instantly", _instantly()),
+        **_of("webhook_linkedin-unipile", "unipile", _unipile()),
         "followup_cron-sweep.json": {},
         "followup_cron-draft.json": {"draft_id": _DRAFT},
+    }
+
+
+def _of(prefix: str, provider: str, made: Mapping[str, Webhook]) -> dict[str, Event]:
+    return {
+        f"{prefix}-{kind}.json": _request(webhook, _WORKSPACE, provider)
+        for kind, webhook in made.items()
     }
 
 
@@ -61,6 +72,30 @@ def write() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, event in events().items():
         (FOLDER / name).write_text(written(event), encoding="utf-8")
+
+
+# --- GoHighLevel ---------------------------------------------------------------------------------
+
+
+def _gohighlevel() -> dict[str, Event]:
+    inbound = _inbound("inbound", "Is Tuesday still free?")
+    return {
+        "webhook_sms-inbound.json": _request(inbound, _WORKSPACE),
+        "webhook_sms-inbound-base64.json": _as_base64(
+            _request(_inbound("inbound-base64", "Is Wednesday free, too? 🙂"), _WORKSPACE)
+        ),
+        "webhook_sms-inbound-shared-app.json": _request(
+            _inbound("inbound-shared-app", "Or Thursday?"), None
+        ),
+        "webhook_sms-opt-out.json": _request(_inbound("opt-out", "STOP"), _WORKSPACE),
+        "webhook_sms-human-outbound.json": _request(_human_outbound(), _WORKSPACE),
+        "webhook_sms-do-not-disturb.json": _request(_do_not_disturb(), _WORKSPACE),
+        "webhook_sms-workflow.json": _request(_workflow(), "birch"),
+        "webhook_sms-echo.json": _request(_echo(), _WORKSPACE),
+        "webhook_sms-email-inbound.json": _request(_email_inbound(), _WORKSPACE),
+        "webhook_sms-email-echo.json": _request(_email_echo(), _WORKSPACE),
+        "webhook_sms-email-bounce.json": _request(_email_bounce(), _WORKSPACE),
+    }
 
 
 def _inbound(name: str, text: str) -> Webhook:
@@ -91,6 +126,65 @@ def _human_outbound() -> Webhook:
     )
 
 
+def _echo() -> Webhook:
+    return webhooks.outbound_message(
+        local_signer(),
+        location_id=_LOCATION,
+        contact_id=_CONTACT,
+        text="Hi Dana, shall we talk on Tuesday?",
+        omit=("timestamp",),
+        webhookId="webhook-echo",
+        messageId="message-echo",
+        to=_PHONE,
+        dateAdded=_WHEN,
+    )
+
+
+def _email_inbound() -> Webhook:
+    return webhooks.inbound_email(
+        local_signer(),
+        location_id=_LOCATION,
+        contact_id=_CONTACT,
+        text="Is Tuesday still free?",
+        omit=("timestamp",),
+        webhookId="webhook-email-inbound",
+        emailMessageId="email-inbound",
+        dateAdded=_WHEN,
+    )
+
+
+def _email_echo() -> Webhook:
+    return webhooks.outbound_email(
+        local_signer(),
+        location_id=_LOCATION,
+        contact_id=_CONTACT,
+        text="Hi Dana,\n\nshall we talk on Tuesday?",
+        omit=("timestamp",),
+        webhookId="webhook-email-echo",
+        emailMessageId="email-echo",
+        messageId="thread-dana",
+        dateAdded=_WHEN,
+    )
+
+
+def _email_bounce() -> Webhook:
+    return webhooks.email_stats(
+        local_signer(),
+        location_id=_LOCATION,
+        omit=("timestamp",),
+        webhookId="webhook-email-bounce",
+        webhookPayload={
+            "event": "failed",
+            "id": "email-stats-bounce",
+            "timestamp": 1_768_471_200,
+            "recipient": _EMAIL,
+            "severity": "permanent",
+            "delivery-status": {"code": 550, "message": "refused"},
+            "lc-operations": {"location_id": _LOCATION, "email_message_id": "email-echo"},
+        },
+    )
+
+
 def _do_not_disturb() -> Webhook:
     return webhooks.contact_dnd_update(
         local_signer(),
@@ -104,7 +198,7 @@ def _do_not_disturb() -> Webhook:
 
 def _workflow() -> Webhook:
     return webhooks.workflow_reply(
-        secret=WORKFLOW_SECRET,
+        secret=WEBHOOK_SECRET,
         location_id="birch-location",
         contact_id="contact-eli",
         text="Monday is best.",
@@ -125,19 +219,178 @@ def _workflow() -> Webhook:
     )
 
 
-def _request(webhook: Webhook, workspace: str | None) -> Event:
+# --- providers of e-mail and LinkedIn ------------------------------------------------------------
+
+
+def _emailbison() -> dict[str, Webhook]:
+    reply = {"email_subject": "Re: Intro", "text_body": "Is Tuesday still free?"}
+    away = {"email_subject": "Out of office", "text_body": "I am out of the office until Monday."}
+    by_hand = {"email_subject": "Re: Intro", "text_body": "Hi Dana, I just called you. Kim"}
+    return {
+        "reply": _bison("LEAD_REPLIED", reply=_bison_mail(41021, **reply)),
+        "auto-reply": _bison(
+            "LEAD_REPLIED", reply=_bison_mail(41022, automated_reply=True, **away)
+        ),
+        "echo": _bison("MANUAL_EMAIL_SENT", reply=_bison_mail(41023, folder="Sent", **by_hand)),
+        "bounce": _bison("EMAIL_BOUNCED", scheduled_email={"id": 7001, "email_subject": "Intro"}),
+        "unsubscribe": _bison("LEAD_UNSUBSCRIBED"),
+    }
+
+
+def emailbison_reply(email: str, lead_id: int, text: str, reply_id: int) -> Webhook:
+    """A lead's answer as EmailBison tells of it, from the address with that id."""
+    mail = _bison_mail(reply_id, email_subject="Re: Intro", text_body=text)
+    mail["from_email_address"] = email
+    lead = {"id": lead_id, "email": email, "first_name": "Erin", "last_name": "Example"}
+    return _bison("LEAD_REPLIED", reply=mail, lead=lead)
+
+
+def _bison(name: str, **data: Any) -> Webhook:
+    """An event of EmailBison's. It can send no header: its secret is in the URL it posts to."""
+    event = {
+        "event": {
+            "type": name,
+            "name": name.replace("_", " ").title(),
+            "instance_url": "https://send.example.com",
+            "workspace_id": _BISON,
+            "workspace_name": "Acme",
+        },
+        "data": {
+            "lead": {"id": 3301, "email": _EMAIL, "first_name": "Dana", "last_name": "Example"},
+            "campaign": {"id": 9, "name": "Q1"},
+            "campaign_event": {"id": 5001, "type": name.lower(), "created_at": _WHEN},
+            "sender_email": {"id": 57, "email": _MAILBOX, "name": "Sam Example"},
+            **data,
+        },
+    }
+    return Webhook(json.dumps(event, ensure_ascii=False).encode(), _JSON)
+
+
+def _bison_mail(number: int, **fields: Any) -> dict[str, Any]:
+    """A message of the lead's, or with `folder="Sent"` one of ours."""
+    ours = fields.get("folder") == "Sent"
+    return {
+        "id": number,
+        "uuid": f"00000000-0000-4000-8000-{number:012d}",
+        "from_email_address": _MAILBOX if ours else _EMAIL,
+        "from_name": "Sam Example" if ours else "Dana Example",
+        "to": [{"address": _EMAIL if ours else _MAILBOX, "name": None}],
+        "cc": [],
+        "bcc": [],
+        "html_body": None,
+        "date_received": _WHEN,
+        "automated_reply": False,
+        "interested": False,
+        "type": "Untracked Reply" if ours else "Tracked Reply",
+        "folder": "Inbox",
+        **fields,
+    }
+
+
+def _smartlead() -> dict[str, Webhook]:
+    common: dict[str, Any] = {"client_id": _CLIENT, "event_timestamp": _WHEN}
+    return {
+        "reply": smartlead_webhooks.email_reply(
+            WEBHOOK_SECRET,
+            text="Is Tuesday still free?",
+            reply_message=_mail("reply", "Is Tuesday still free?"),
+            **common,
+        ),
+        "untracked-reply": smartlead_webhooks.untracked_reply(
+            WEBHOOK_SECRET,
+            text="Is this the right address?",
+            reply_message=_mail("untracked", "Is this the right address?"),
+            **common,
+        ),
+        "bounce": smartlead_webhooks.email_bounce(
+            WEBHOOK_SECRET,
+            bounce_message={"message_id": "<bounce@mailer.example.com>", "text": "No such user"},
+            **common,
+        ),
+        "unsubscribe": smartlead_webhooks.lead_unsubscribed(WEBHOOK_SECRET, **common),
+    }
+
+
+def _mail(name: str, text: str) -> dict[str, str]:
+    return {
+        "message_id": f"<{name}@mail.example.com>",
+        "html": f"<div>{text}</div>",
+        "text": text,
+        "time": _WHEN,
+    }
+
+
+def _instantly() -> dict[str, Webhook]:
+    common: dict[str, Any] = {"workspace": _INSTANTLY, "timestamp": _WHEN}
+    return {
+        "reply": instantly_webhooks.reply_received(
+            WEBHOOK_SECRET, text="Is Tuesday still free?", email_id=_email_id(1), **common
+        ),
+        "auto-reply": instantly_webhooks.reply_received(
+            WEBHOOK_SECRET,
+            text="I am out of the office until Monday.",
+            event_type="auto_reply_received",
+            email_id=_email_id(2),
+            **common,
+        ),
+        "echo": instantly_webhooks.email_sent(
+            WEBHOOK_SECRET,
+            text="Hi Dana, I just called you. Kim",
+            email_id=_email_id(3),
+            **common,
+        ),
+        "bounce": instantly_webhooks.email_bounced(WEBHOOK_SECRET, email_id=_email_id(4), **common),
+        "unsubscribe": instantly_webhooks.lead_unsubscribed(WEBHOOK_SECRET, **common),
+    }
+
+
+def _email_id(number: int) -> str:
+    """Return an id of the lead's that the sandbox knows again."""
+    return f"{number:08d}-{_EMAIL.encode().hex()}"
+
+
+def _unipile() -> dict[str, Webhook]:
+    common: dict[str, Any] = {
+        "secret": WEBHOOK_SECRET,
+        "account_id": _CONNECTED,
+        "contact_id": _PERSON,
+        "timestamp": _WHEN,
+    }
+    return {
+        "message": unipile_webhooks.message_received(
+            text="Is Tuesday still free?", **_called("message"), **common
+        ),
+        "echo": unipile_webhooks.message_received(
+            text="Hi Dana, I just called you. Kim", own=True, **_called("echo"), **common
+        ),
+        "read": unipile_webhooks.message_status(**_called("read"), **common),
+        "account-disconnected": unipile_webhooks.account_status(
+            secret=WEBHOOK_SECRET, account_id=_CONNECTED
+        ),
+    }
+
+
+def _called(name: str) -> dict[str, Any]:
+    return {"message_id": f"message-{name}", "provider_message_id": f"2-message-{name}"}
+
+
+# --- as API Gateway hands them over --------------------------------------------------------------
+
+
+def _request(webhook: Webhook, workspace: str | None, provider: str = "gohighlevel") -> Event:
     """Return what API Gateway's REST API hands to the function for a posted webhook."""
-    shared = "/webhooks/gohighlevel"
+    shared = f"/webhooks/{provider}"
     path = shared if workspace is None else f"{shared}/{workspace}"
     headers = {"Accept": "*/*", "Host": "api.example.com", **webhook.headers}
+    query = {"secret": WEBHOOK_SECRET} if provider in SECRET_IN_URL else None
     return {
         "resource": shared if workspace is None else f"{shared}/{{workspace}}",
         "path": path,
         "httpMethod": "POST",
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": query and {key: [query[key]] for key in query},
         "pathParameters": None if workspace is None else {"workspace": workspace},
         "stageVariables": None,
         "requestContext": _context(path),

@@ -11,6 +11,8 @@ from devstack.interpreters import OLDEST
 # What the Lambda runtime has, so that the layer need not bring it; pip installs the layer's file
 # without looking for dependencies.
 PROVIDED_BY_RUNTIME = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six")
+# What a library needs only for what no function asks of it: addresses are read without the DNS.
+NEVER_USED = ("dnspython",)
 
 
 def main() -> None:
@@ -18,7 +20,7 @@ def main() -> None:
     uv = shutil.which("uv")
     if uv is None:
         sys.exit("`uv` is not on PATH. Install it, for example with `pipx install uv`.")
-    left_out = [f"--no-emit-package={name}" for name in PROVIDED_BY_RUNTIME]
+    left_out = [f"--no-emit-package={name}" for name in (*PROVIDED_BY_RUNTIME, *NEVER_USED)]
     _pin(uv, paths.LAYER / "requirements.in", *left_out)
     for source in sorted(paths.REQUIREMENTS.glob("*.in")):
         _pin(uv, source)

@@ -11,18 +11,27 @@ from typing import Any
 import psutil
 
 from devstack import deployment, paths, servers
+from devstack.events import SECRET_IN_URL, WEBHOOK_SECRET, emailbison_reply
 from devstack.prepare import PreparationError
 from devstack.sam import SamError
-from devstack.sandbox import webhooks
+from devstack.sandbox import (
+    instantly_webhooks,
+    smartlead_webhooks,
+    unipile_webhooks,
+    webhooks,
+)
+from devstack.sandbox.webhooks import Signer, Webhook
 from devstack.servers import ServerError
 
 STATE = paths.RUN / "up.json"
-WEBHOOK = paths.RUN / "inbound.json"
 SEED = paths.PROJECT / "devstack" / "seeds" / "demo.json"
+# What follows is in the seed.
 WORKSPACE = "acme"
 LOCATION = "acme-location"
 CONTACT = "contact-dana"
 PHONE = "+12125550101"
+EMAIL = "erin@example.com"
+PERSON = "ACoAALiamExample"
 
 
 class SeedError(Exception):
@@ -75,7 +84,11 @@ def _seed(system: deployment.LocalSystem) -> None:
     """Set up one workspace as an operator does: with the `sender` command."""
     _report(f"Seeding the workspace {WORKSPACE} from {SEED.relative_to(paths.PROJECT)}.")
     _sender(system, "seed", str(SEED))
-    _sender(system, "secret", WORKSPACE, "token", answer="any-token-does-for-the-sandbox")
+    for provider in deployment.PROVIDERS:
+        whose = ("--provider", provider)
+        token = f"any-token-does-for-{provider}-in-the-sandbox"
+        _sender(system, "secret", WORKSPACE, "token", *whose, answer=token)
+        _sender(system, "secret", WORKSPACE, "webhook_secret", *whose, answer=WEBHOOK_SECRET)
 
 
 def _sender(system: deployment.LocalSystem, *arguments: str, answer: str = "") -> None:
@@ -91,15 +104,37 @@ def _sender(system: deployment.LocalSystem, *arguments: str, answer: str = "") -
         raise SeedError(f"`sender {arguments[0]}` failed: {done.stdout}{done.stderr}")
 
 
+def _webhooks(signer: Signer) -> dict[str, Webhook]:
+    """Return what each provider posts when a lead writes."""
+    text = "Is Tuesday still free?"
+    return {
+        "gohighlevel": webhooks.inbound_message(
+            signer, location_id=LOCATION, contact_id=CONTACT, text=text, **{"from": PHONE}
+        ),
+        "emailbison": emailbison_reply(EMAIL, 3302, text, reply_id=41100),
+        "smartlead": smartlead_webhooks.email_reply(WEBHOOK_SECRET, text=text, lead=EMAIL),
+        "instantly": instantly_webhooks.reply_received(
+            WEBHOOK_SECRET, text=text, lead=EMAIL, workspace="acme-instantly"
+        ),
+        "unipile": unipile_webhooks.message_received(
+            secret=WEBHOOK_SECRET, account_id="acme-linkedin", contact_id=PERSON, text=text
+        ),
+    }
+
+
+def _written(system: deployment.LocalSystem, provider: str, webhook: Webhook) -> dict[str, Any]:
+    """Write a webhook's body down, and return where and how it is posted."""
+    body = paths.RUN / f"inbound-{provider}.json"
+    body.write_bytes(webhook.body)
+    query = f"?secret={WEBHOOK_SECRET}" if provider in SECRET_IN_URL else ""
+    return {
+        "url": system.webhook_url(WORKSPACE, provider) + query,
+        "headers": dict(webhook.headers),
+        "body": str(body.relative_to(paths.PROJECT)),
+    }
+
+
 def _state_of(system: deployment.LocalSystem) -> dict[str, Any]:
-    webhook = webhooks.inbound_message(
-        system.signer,
-        location_id=LOCATION,
-        contact_id=CONTACT,
-        text="Is Tuesday still free?",
-        **{"from": PHONE},
-    )
-    WEBHOOK.write_bytes(webhook.body)
     return {
         "servers": [
             {
@@ -112,36 +147,50 @@ def _state_of(system: deployment.LocalSystem) -> dict[str, Any]:
         ],
         "scratch": str(system.aws.scratch),
         "endpoint_url": system.endpoint_url,
-        "webhook_url": system.webhook_url(WORKSPACE),
+        "webhooks": {
+            provider: _written(system, provider, webhook)
+            for provider, webhook in _webhooks(system.signer).items()
+        },
         "sandbox_url": system.sandbox_url,
         "environment": system.environment,
         "function_environment": system.function_environment("webhook-sms"),
-        "webhook_headers": dict(webhook.headers),
     }
 
 
-def _shown(state: Mapping[str, Any]) -> str:
-    headers = " ".join(
-        f"-H {shlex.quote(f'{name}: {value}')}" for name, value in state["webhook_headers"].items()
+def _curl(webhook: Mapping[str, Any]) -> str:
+    headers = "".join(
+        f"-H {shlex.quote(f'{name}: {value}')} " for name, value in webhook["headers"].items()
     )
+    return f"curl -i {headers}--data-binary @{webhook['body']} {shlex.quote(webhook['url'])}"
+
+
+def _shown(state: Mapping[str, Any]) -> str:
     exports = " ".join(f"{name}={value}" for name, value in state["environment"].items())
-    body = WEBHOOK.relative_to(paths.PROJECT)
     logs = "\n".join(f"  {Path(server['log'])}" for server in state["servers"])
+    urls = "\n".join(
+        f"  {deployment.PROVIDERS[provider]:<16}  {webhook['url']}"
+        for provider, webhook in state["webhooks"].items()
+    )
+    curls = "\n".join(
+        f"  # {deployment.PROVIDERS[provider]}\n  {_curl(webhook)}"
+        for provider, webhook in state["webhooks"].items()
+    )
     return f"""
 The system runs. `make down` ends it.
 
   local AWS         {state["endpoint_url"]}
-  webhook           {state["webhook_url"]}
   provider sandbox  {state["sandbox_url"]}
+
+Webhooks of the workspace {WORKSPACE}:
+{urls}
 
 For the `sender` command (`.venv/bin/sender`) and AWS's own:
   export {exports}
 
-A signed inbound text, as GoHighLevel posts it; the workspace {WORKSPACE} answers it once, however
-often it comes:
-  curl -i {headers} --data-binary @{body} {state["webhook_url"]}
+A lead writes, as each provider tells of it; {WORKSPACE} answers it once, however often it comes:
+{curls}
 
-What the provider accepted:
+What the providers accepted:
   curl -s {state["sandbox_url"]}/_sandbox/ledger
 
 Logs:

@@ -28,11 +28,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Send:
-    """A valid request to send ``text`` to ``contact_id``."""
+    """A valid request to send ``text`` to ``contact_id``, with these addresses in copy."""
 
     account: str
     contact_id: str
     text: str
+    cc: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,17 @@
-"""GoHighLevel (LeadConnector), API version 2021-04-15: sending SMS and looking messages up.
+"""GoHighLevel (LeadConnector), API version 2021-04-15: SMS, e-mail, and looking messages up.
+
+An e-mail has two ids: ``messageId`` and, which is what the ledger shows, ``emailMessageId``. Lists
+name the second and leave the body out; it is read one by one. The ledger shows an e-mail under its
+``emailTo``, and its text is the HTML without tags.
 
 Where no official source states a shape or a wording, the comment says "unconfirmed". The limits of
 the rate-limit headers are the documented ones; they are shown, not enforced.
 """
 
+import html
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +25,15 @@ from devstack.sandbox.contract import (
     Settings,
     account_of,
 )
+from devstack.sandbox.gohighlevel_messages import (
+    EMAIL,
+    SMS,
+    InjectedMail,
+    Mail,
+    Message,
+    SendMail,
+    plain,
+)
 from devstack.sandbox.ledger import Operation
 from devstack.sandbox.wire import Request, Response, json_response
 
@@ -29,7 +43,6 @@ _EXPORT = f"{_MESSAGES}/export"
 _SEARCH = "/conversations/search"
 
 _TYPES = "SMS, RCS, Email, WhatsApp, IG, FB, Custom, Live_Chat, TIKTOK"
-_SMS_TYPE_NUMBER = 2
 
 _RATE_LIMIT = {
     "X-RateLimit-Limit-Daily": "200000",
@@ -47,6 +60,11 @@ _REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
     "dnd_sms": (400, {"statusCode": 400, "message": _DND_SMS}),
     "dnd_sms_status_key": (400, {"status": 400, "message": _DND_SMS}),
     "dnd_all": (400, {"statusCode": 400, "message": "Cannot send message as DND is active"}),
+    "dnd_email": (  # wording unconfirmed
+        400,
+        {"statusCode": 400, "message": "Cannot send message as DND is active for Email."},
+    ),
+    "missing_email": (400, {"statusCode": 400, "message": "Missing email"}),  # unconfirmed
     "missing_phone": (400, {"statusCode": 400, "message": "Missing phone number"}),
     "unsubscribed": (
         400,
@@ -98,36 +116,6 @@ _REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
 }
 
 
-@dataclass(frozen=True)
-class _Message:
-    id: str
-    conversation_id: str
-    account: str
-    contact_id: str
-    direction: str
-    source: str
-    status: str
-    body: str
-    added_at: float
-
-    def to_json(self, location_id: str) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "type": _SMS_TYPE_NUMBER,
-            "messageType": "TYPE_SMS",
-            "locationId": location_id,
-            "contactId": self.contact_id,
-            "conversationId": self.conversation_id,
-            "dateAdded": _iso(self.added_at),
-            "body": self.body,
-            "direction": self.direction,
-            "status": self.status,
-            "contentType": "text/plain",
-            "attachments": [],
-            "source": self.source,
-        }
-
-
 class GoHighLevel:
     """The provider's rules, its shapes and the messages it holds."""
 
@@ -136,7 +124,7 @@ class GoHighLevel:
 
     def __init__(self, ids: IdSource) -> None:
         self._ids = ids
-        self._messages: list[_Message] = []
+        self._messages: list[Message] = []
 
     # -- understanding requests
 
@@ -170,12 +158,14 @@ class GoHighLevel:
 
     def _look_up_of(
         self, request: Request
-    ) -> Callable[[Mapping[str, str], list[_Message]], Response] | None:
+    ) -> Callable[[Mapping[str, str], list[Message]], Response] | None:
         if request.path == _EXPORT:
             return _export
         if request.path == _SEARCH:
             return _search
         match request.path.split("/")[2:]:
+            case ["messages", "email", email_id] if email_id:
+                return lambda _, messages: _email(email_id, messages)
             case ["messages", message_id] if message_id:
                 return lambda _, messages: _message(message_id, messages)
             case [conversation_id, "messages"] if conversation_id:
@@ -186,15 +176,24 @@ class GoHighLevel:
 
     def accept(self, send: Send, now: float) -> Accepted:
         """Takes a message that the API sent."""
+        if isinstance(send, SendMail):
+            message = Injected(send.account, send.contact, send.text, "outbound", "api")
+            return self._store(message, "pending", now, send.mail)
         message = Injected(send.account, send.contact_id, send.text, "outbound", "api")
         return self._store(message, "pending", now)
 
     def inject(self, message: Injected, now: float) -> Accepted:
         """Puts in a message that no request sent: a lead's reply, or a person's own text."""
-        return self._store(message, "delivered", now)
+        mail = None
+        if isinstance(message, InjectedMail):
+            markup = message.html or f"<p>{html.escape(message.text)}</p>"
+            mail = Mail(markup, message.subject, message.to)
+        return self._store(message, "delivered", now, mail)
 
-    def _store(self, message: Injected, status: str, now: float) -> Accepted:
-        stored = _Message(
+    def _store(
+        self, message: Injected, status: str, now: float, mail: Mail | None = None
+    ) -> Accepted:
+        stored = Message(
             id=message.message_id or self._ids.next(),
             conversation_id=self._ids.derived(f"conversation/{message.contact_id}"),
             account=message.account,
@@ -204,9 +203,11 @@ class GoHighLevel:
             status=status,
             body=message.text,
             added_at=now if message.added_at is None else message.added_at,
+            mail=mail,
+            email_id=self._ids.next() if mail is not None else "",
         )
         self._messages.append(stored)
-        return Accepted(stored.id, stored.conversation_id)
+        return Accepted(stored.email_id or stored.id, stored.conversation_id)
 
     def clear(self) -> None:
         """Forgets all messages."""
@@ -221,6 +222,9 @@ class GoHighLevel:
             "messageId": accepted.message_id,
             "status": "pending",
         }
+        mail = next((one for one in self._messages if one.email_id == accepted.message_id), None)
+        if mail is not None:
+            body |= {"messageId": mail.id, "emailMessageId": mail.email_id}
         return json_response(201, body, _RATE_LIMIT)
 
     def success_without_id(self, accepted: Accepted | None) -> Response:
@@ -283,14 +287,32 @@ def _authenticate(request: Request, settings: Settings) -> tuple[str, Response |
 
 def _read_send(request: Request, settings: Settings) -> Send | Invalid:
     body = _json_object(request.body)
-    contact_id = _text_of(body, "contactId")
-    text = _text_of(body, "message")
+    contact = _text_of(body, "contactId")
+    is_email = _text_of(body, "type") == EMAIL
+    recipient = (_text_of(body, "emailTo").lower() or contact) if is_email else contact
+    text = plain(_text_of(body, "html")) if is_email else ""
+    text = text or _text_of(body, "message")
     account, refused = _authenticate(request, settings)
     if refused is None:
         refused = _check_send(request, body, account, settings)
     if refused is not None:
-        return Invalid(account, refused, Operation.SEND, contact_id, text)
-    return Send(account, contact_id, text)
+        return Invalid(account, refused, Operation.SEND, recipient, text)
+    if is_email and body is not None:
+        mail = _mail_of(body, recipient)
+        return SendMail(account, recipient, text, contact, mail, cc=mail.cc)
+    return Send(account, contact, text)
+
+
+def _mail_of(body: Mapping[str, Any], recipient: str) -> Mail:
+    return Mail(
+        html=_text_of(body, "html") or _text_of(body, "message"),
+        subject=_text_of(body, "subject"),
+        to=recipient,
+        cc=tuple(body.get("emailCc") or ()),
+        bcc=tuple(body.get("emailBcc") or ()),
+        thread_id=_text_of(body, "threadId") or None,
+        answers=_text_of(body, "replyMessageId") or None,
+    )
 
 
 def _check_send(
@@ -304,17 +326,36 @@ def _check_send(
         )
     fields = body if body is not None and is_json else {}
     problems = []
-    if fields.get("type") != "SMS":  # the other channels are not spoken here
+    if fields.get("type") not in (SMS, EMAIL):  # the other channels are not spoken here
         problems.append(f"type must be one of the following values: {_TYPES}")
     if not isinstance(fields.get("contactId"), str):
         problems.append("contactId must be a string")
     if not fields.get("contactId"):
         problems.append("contactId should not be empty")
-    if "message" in fields and not isinstance(fields["message"], str):
-        problems.append("message must be a string")
+    for name in ("message", "html", "subject", "emailTo", "replyMessageId", "threadId"):
+        if name in fields and not isinstance(fields[name], str):
+            problems.append(f"{name} must be a string")
+    problems += _problems_of_email(fields) if fields.get("type") == EMAIL else []
     if problems:
         return _unprocessable(*problems)
     return _check_contact(fields, account, settings)
+
+
+def _problems_of_email(fields: Mapping[str, Any]) -> list[str]:
+    """The refusals of an e-mail's own fields; all but the mode's values by report."""
+    problems = []
+    if not fields.get("subject"):
+        problems.append("subject should not be empty")
+    for name in ("emailCc", "emailBcc"):
+        value = fields.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            problems.append(f"each value in {name} must be a string")
+    mode = fields.get("emailReplyMode")
+    if mode is not None and mode not in ("reply", "reply_all"):
+        problems.append("emailReplyMode must be a valid enum value")
+    if mode is not None and not fields.get("replyMessageId"):
+        problems.append("emailReplyMode is only for a reply")
+    return problems
 
 
 def _check_contact(fields: Mapping[str, Any], account: str, settings: Settings) -> Response | None:
@@ -324,7 +365,8 @@ def _check_contact(fields: Mapping[str, Any], account: str, settings: Settings) 
             return _refused("contact_not_found")
         if settings.tokens is not None and owner != account:
             return _refused("forbidden")
-    if not fields.get("message", "").strip() and not fields.get("attachments"):
+    text = fields.get("message", "").strip() or fields.get("html", "").strip()
+    if not text and not fields.get("attachments"):
         message = "There is no message or attachments for this message. Skip sending."
         return json_response(422, {"statusCode": 422, "message": message}, _RATE_LIMIT)
     return None
@@ -344,7 +386,7 @@ def _check_location(request: Request, account: str, settings: Settings) -> Respo
 # -- look-ups
 
 
-def _export(query: Mapping[str, str], messages: list[_Message]) -> Response:
+def _export(query: Mapping[str, str], messages: list[Message]) -> Response:
     """GET /conversations/messages/export: flat, newest first unless ``sortOrder=asc``."""
     limit = _number(query.get("limit", "20"))
     begin = _moment(query.get("startDate"), 0.0)
@@ -357,7 +399,7 @@ def _export(query: Mapping[str, str], messages: list[_Message]) -> Response:
     found = [
         message
         for message in messages
-        if query.get("channel", "SMS") == "SMS"
+        if query.get("channel", SMS) == message.channel
         and query.get("contactId") in (None, message.contact_id)
         and query.get("conversationId") in (None, message.conversation_id)
         and begin <= message.added_at <= end
@@ -374,9 +416,9 @@ def _export(query: Mapping[str, str], messages: list[_Message]) -> Response:
     )
 
 
-def _search(query: Mapping[str, str], messages: list[_Message]) -> Response:
+def _search(query: Mapping[str, str], messages: list[Message]) -> Response:
     """GET /conversations/search: one entry for each conversation, the liveliest first."""
-    latest: dict[str, _Message] = {}
+    latest: dict[str, Message] = {}
     for message in sorted(messages, key=lambda message: message.added_at):
         if query.get("contactId") in (None, message.contact_id):
             latest[message.conversation_id] = message
@@ -386,7 +428,7 @@ def _search(query: Mapping[str, str], messages: list[_Message]) -> Response:
             "contactId": message.contact_id,
             "locationId": query["locationId"],
             "lastMessageBody": message.body,
-            "lastMessageType": "TYPE_SMS",
+            "lastMessageType": f"TYPE_{message.channel.upper()}",
             "lastMessageDirection": message.direction,
             "lastMessageDate": int(message.added_at * 1000),
             "type": "TYPE_PHONE",
@@ -398,7 +440,7 @@ def _search(query: Mapping[str, str], messages: list[_Message]) -> Response:
 
 
 def _conversation(
-    conversation_id: str, query: Mapping[str, str], messages: list[_Message]
+    conversation_id: str, query: Mapping[str, str], messages: list[Message]
 ) -> Response:
     """GET /conversations/{id}/messages: nested once more than the specification says."""
     limit = _number(query.get("limit", "20"))
@@ -407,8 +449,8 @@ def _conversation(
     found = [message for message in messages if message.conversation_id == conversation_id]
     if not found:
         return _not_found("Conversation not found")
-    if query.get("type", "TYPE_SMS") != "TYPE_SMS":
-        found = []
+    wanted = query.get("type", "TYPE_SMS")
+    found = [message for message in found if f"TYPE_{message.channel.upper()}" == wanted]
     found.sort(key=lambda message: message.added_at, reverse=True)
     ids = [message.id for message in found]
     last_id = query.get("lastMessageId")
@@ -425,12 +467,20 @@ def _conversation(
     )
 
 
-def _message(message_id: str, messages: list[_Message]) -> Response:
+def _message(message_id: str, messages: list[Message]) -> Response:
     """GET /conversations/messages/{id}."""
     for message in messages:
         if message.id == message_id:
             return _found(message.to_json(message.account))
     return _not_found("Message not found")
+
+
+def _email(email_id: str, messages: list[Message]) -> Response:
+    """GET /conversations/messages/email/{id}: the only place that has the body."""
+    for message in messages:
+        if message.mail is not None and message.email_id == email_id:
+            return _found(message.email_to_json(message.mail))
+    return _not_found("Email message not found")
 
 
 def _found(body: object) -> Response:
@@ -472,8 +522,3 @@ def _moment(text: str | None, default: float) -> float | None:
     except ValueError:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _iso(moment: float) -> str:
-    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")

@@ -31,6 +31,7 @@ class Entry:
         began_at: when its first bytes were read, epoch milliseconds UTC.
         account: the account that the token belongs to, or ``token-`` and a hash; never the token.
         text: the message text, exactly as it came.
+        cc: the addresses in copy, as they came; of a valid e-mail.
         accepted: whether the provider took the message; ``accepted_at`` says when.
         status: the HTTP status that was answered; ``None`` while there is none.
         fault: the kind of the programmed fault that met the request, if one did.
@@ -45,6 +46,7 @@ class Entry:
     account: str = ""
     contact_id: str = ""
     text: str = ""
+    cc: tuple[str, ...] = ()
     accepted: bool = False
     accepted_at: int | None = None
     message_id: str | None = None
@@ -55,7 +57,8 @@ class Entry:
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "Entry":
         """Reads what ``to_json`` wrote."""
-        return cls(**{**fields, "operation": Operation(fields["operation"])})
+        read = {"operation": Operation(fields["operation"]), "cc": tuple(fields.get("cc", ()))}
+        return cls(**{**fields, **read})
 
     def to_json(self) -> dict[str, Any]:
         """The entry as JSON-ready fields."""

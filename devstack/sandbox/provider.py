@@ -26,7 +26,10 @@ from devstack.sandbox.contract import (
 from devstack.sandbox.exchange import Exchange
 from devstack.sandbox.faults import Fault, FaultQueue, Kind
 from devstack.sandbox.gohighlevel import GoHighLevel
+from devstack.sandbox.instantly import Instantly
 from devstack.sandbox.ledger import Entry, Ledger, Operation
+from devstack.sandbox.smartlead import SmartLead
+from devstack.sandbox.unipile import Unipile
 from devstack.sandbox.wire import Break, Broken, Request, Response, json_response
 
 __all__ = [
@@ -44,12 +47,19 @@ __all__ = [
     "Settings",
 ]
 
+_PROVIDERS: Sequence[Callable[[IdSource], Provider]] = (
+    GoHighLevel,
+    SmartLead,
+    Instantly,
+    Unipile,
+)
+
 
 class Sandbox:
     """The providers, their ledger and the faults.
 
     Args:
-        providers: whose shapes are spoken; by default GoHighLevel's.
+        providers: whose shapes are spoken; by default everybody's.
         settings: delays, tokens and known contacts; may be replaced at any time.
         clock: the time, epoch seconds UTC.
         seed: makes the provider ids repeatable; ``None``: new ones in each sandbox.
@@ -65,7 +75,7 @@ class Sandbox:
     ) -> None:
         ids = IdSource(seed if seed is not None else secrets.token_hex(16))
         self.providers: Sequence[Provider] = (
-            [GoHighLevel(ids)] if providers is None else list(providers)
+            [make(ids) for make in _PROVIDERS] if providers is None else list(providers)
         )
         self.settings = settings or Settings()
         self.ledger = Ledger()
@@ -113,6 +123,7 @@ class Sandbox:
                 account=call.account,
                 contact_id=call.contact_id,
                 text=text,
+                cc=call.cc if isinstance(call, Send) else (),
             )
             if isinstance(call, Invalid):
                 return self._answered(number, call.response)

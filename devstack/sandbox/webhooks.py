@@ -4,6 +4,7 @@ The bytes in ``body`` are the bytes that were signed: post them as they are.
 """
 
 import base64
+import html
 import json
 import uuid
 from collections.abc import Collection, Mapping
@@ -18,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+
+from devstack.sandbox.gohighlevel_messages import MAILBOX
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,97 @@ def outbound_message(
     return signer.sign(_shaped(event, fields, omit))
 
 
+def inbound_email(
+    signer: Signer,
+    *,
+    location_id: str,
+    contact_id: str,
+    text: str,
+    sender: str = "Dana Example <dana@example.com>",
+    omit: Collection[str] = (),
+    **fields: Any,
+) -> Webhook:
+    """A lead's e-mail: ``body`` is HTML, and, as in the official example, no ``messageId``."""
+    event = _email_event(location_id, contact_id, text) | {
+        "type": "InboundMessage",
+        "direction": "inbound",
+        "status": "delivered",
+        "from": sender,
+        "to": [MAILBOX],
+    }
+    return signer.sign(_shaped(event, fields, omit))
+
+
+def outbound_email(
+    signer: Signer,
+    *,
+    location_id: str,
+    contact_id: str,
+    text: str,
+    source: str = "api",
+    to: str = "dana@example.com",
+    omit: Collection[str] = (),
+    **fields: Any,
+) -> Webhook:
+    """The echo of an e-mail that left: ``source`` is ``api`` for our own, ``app`` for a person's.
+
+    ``emailMessageId`` and ``messageId`` are those that the send answered.
+    """
+    event = _email_event(location_id, contact_id, text) | {
+        "type": "OutboundMessage",
+        "direction": "outbound",
+        "status": "sent",
+        "source": source,
+        "messageId": _identifier(),
+        "from": MAILBOX,
+        "to": [to],
+    }
+    if source == "app":
+        event["userId"] = _identifier()
+    return signer.sign(_shaped(event, fields, omit))
+
+
+def email_stats(
+    signer: Signer,
+    *,
+    location_id: str,
+    recipient: str = "dana@example.com",
+    event: str = "delivered",
+    severity: str | None = None,
+    email_message_id: str | None = None,
+    omit: Collection[str] = (),
+    **fields: Any,
+) -> Webhook:
+    """What became of an e-mail: an event of the mail service, wrapped.
+
+    ``event`` is ``delivered``, ``opened``, ``failed`` (then with a ``severity`` of ``permanent`` or
+    ``temporary``), ``complained``, ``unsubscribed`` ... The contact is not named.
+    """
+    told: dict[str, Any] = {
+        "event": event,
+        "id": _identifier(),
+        "timestamp": int(datetime.now(UTC).timestamp()),
+        "recipient": recipient,
+        "recipient-domain": recipient.rpartition("@")[2],
+        "message": {"headers": {"message-id": f"{_identifier()}@acme.example.com"}},
+        "lc-operations": {
+            "location_id": location_id,
+            "email_message_id": email_message_id or _identifier(),
+            "email_type": "other",
+        },
+    }
+    if event == "failed":
+        permanent = severity == "permanent"
+        told["delivery-status"] = {"code": 550 if permanent else 451, "message": "refused"}
+    if severity is not None:
+        told["severity"] = severity
+    envelope = _envelope(location_id) | {
+        "type": "LCEmailStats",
+        "companyId": "co4Hn8VbTq2LsXe6Rm1K",
+    }
+    return signer.sign(_shaped(envelope | {"webhookPayload": told}, fields, omit))
+
+
 def contact_dnd_update(
     signer: Signer,
     *,
@@ -126,7 +220,11 @@ def contact_dnd_update(
     omit: Collection[str] = (),
     **fields: Any,
 ) -> Webhook:
-    """A contact's do-not-disturb state changed, on the channels named."""
+    """A contact's do-not-disturb state changed, on the channels named.
+
+    ``dnd`` is the state of all channels together; ``dnd=False, dndSettings={...}`` makes one that
+    is about single channels.
+    """
     status = "active" if dnd else "inactive"
     event = _envelope(location_id) | {
         "type": "ContactDndUpdate",
@@ -213,6 +311,27 @@ def _message_event(location_id: str, contact_id: str, text: str) -> dict[str, An
         "messageTypeString": "TYPE_SMS",
         "contentType": "text/plain",
         "body": text,
+        "attachments": [],
+        "dateAdded": _now(),
+    }
+
+
+def _email_event(location_id: str, contact_id: str, text: str) -> dict[str, Any]:
+    paragraphs = "".join(f"<p>{html.escape(each)}</p>" for each in text.split("\n\n"))
+    return _envelope(location_id) | {
+        "contactId": contact_id,
+        "conversationId": f"cv{contact_id[:18]}",
+        "emailMessageId": _identifier(),
+        "threadId": f"th{contact_id[:18]}",
+        "messageType": "Email",
+        "messageTypeId": 3,
+        "messageTypeString": "TYPE_EMAIL",
+        "contentType": "text/html",
+        "provider": "Leadconnector",
+        "subject": "Re: Intro",
+        "body": paragraphs.replace("\n", "<br>"),
+        "cc": [],
+        "bcc": [],
         "attachments": [],
         "dateAdded": _now(),
     }

@@ -1,4 +1,4 @@
-"""Answers GoHighLevel's webhooks: each inbound text is recorded, and answered where it may be."""
+"""Answers GoHighLevel's webhooks: each text or e-mail is recorded, and answered where it may be."""
 
 from typing import Any
 

@@ -23,9 +23,10 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyPersistenceLayerError,
 )
 
+from system_sender.letter import Access, Letter
 from system_sender.models import Draft, Message
 from system_sender.outcome import Outcome, OutcomeKind
-from system_sender.providers import sms_provider
+from system_sender.providers.gohighlevel import PROVIDER
 from system_sender.states import DraftState, MessageState
 from system_sender.store import AnswerLost, ConditionsFailed, StorageError, Store, Write
 from system_sender.world import Effect, World
@@ -33,7 +34,7 @@ from tests.crash.connection import FaultyConnection
 from tests.crash.faults import Fault
 from tests.crash.story import StoryMaker, Verdict
 from tests.crash.world import FaultyWorld, transport_of
-from tests.support.scene import Scene
+from tests.support.scene import PHONE, Scene
 
 IDEMPOTENCY_TABLE = "stock-idempotency"
 _TEXT = "Hi Dana, does 2pm Tuesday work?"
@@ -138,19 +139,15 @@ class BadSender(ABC):
 
     def post(self) -> Outcome:
         """Make the provider request."""
-        provider = sms_provider()
-        request = provider.send_request(
-            base_url="http://127.0.0.1",
-            token="pit-test",
-            contact_id=self.scene.contact,
-            text=_TEXT,
-        )
+        letter = Letter("sms", _TEXT, PHONE, contact_id=self.scene.contact, route="send")
+        access = Access("http://127.0.0.1", "pit-test", self.scene.location)
+        request = PROVIDER.send_request(access, letter)
         answer = self.world.perform(
             Effect.PROVIDER,
             "send",
             lambda: self.transport.send(request, seconds=15.0, guard=_always),
         )
-        return provider.outcome(answer, self.world.now())
+        return PROVIDER.outcome(answer, self.world.now(), letter)
 
     def post_or_raise(self) -> None:
         """Make the provider request, and treat everything but a success as a failure."""

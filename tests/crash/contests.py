@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from devstack.sandbox.webhooks import Webhook, inbound_message, outbound_message
+from devstack.sandbox.webhooks import Webhook, outbound_message
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, edit, reject
 from system_sender.gate import send_approved_draft
@@ -25,15 +25,14 @@ from tests.crash.stories import (
     SystemStory,
     ThreePartStory,
     WebhookStory,
-    api_gateway_event,
     delete_open,
-    signer,
 )
 from tests.crash.watch import Rows
-from tests.crash.world import PAST_EVERY_DEADLINE
+from tests.crash.world import BEGINNING, PAST_EVERY_DEADLINE
+from tests.support.correspondents import SMS, iso, signer
 
 _numbers = itertools.count(1)
-_TIME = "2026-06-29T14:00:00.000Z"
+_TIME = iso(BEGINNING)
 
 
 class Contest:
@@ -92,7 +91,7 @@ class Contest:
 
     def deliver(self, webhook: Webhook) -> None:
         """Let the provider's webhook arrive; nobody answers by itself in this campaign."""
-        event = api_gateway_event(self.world.name, webhook)
+        event = SMS.event(self.story.scene, webhook)
         response = handle(self.story.system(), event, self.story.budget(28))
         if response.status != 200:
             self.world.problems.append(f"the webhook answered {response.status}")
@@ -197,7 +196,7 @@ class TwoDraftsOneCap(Contest):
 
     def clean(self) -> None:
         for draft_id in self._ids:
-            delete_open(self.world, Rows(self.story.store, draft_id, None))
+            delete_open(self.world, Rows(self.story.store, draft_id))
 
     def sweep_alone(self) -> None:
         """Let the cron decide whatever was left to it."""
@@ -282,17 +281,7 @@ class StoppedByOptOut(Stopped):
     text = "STOP"
 
     def stop(self) -> None:
-        self.deliver(
-            inbound_message(
-                signer(),
-                location_id=self.story.scene.location,
-                contact_id=self.story.scene.contact,
-                text=self.text,
-                messageId=f"msg{self.world.name}",
-                timestamp=_TIME,
-                dateAdded=_TIME,
-            )
-        )
+        self.deliver(SMS.inbound(self.story.scene, self.text, at=BEGINNING))
 
 
 class StoppedByNewerInbound(StoppedByOptOut):

@@ -7,6 +7,7 @@ from enum import StrEnum
 from devstack.sandbox.provider import Fault as SandboxFault
 from devstack.sandbox.provider import Kind
 from system_sender.world import Effect
+from tests.support.correspondents import Refusals
 
 
 class Fault(StrEnum):
@@ -48,6 +49,8 @@ class Fault(StrEnum):
     STALLED_AFTER = "timed out, accepted"
     ACCEPTED_LATE = "timed out, accepted later"
     UNREADABLE = "accepted, empty answer"
+    # A look-up does not see yet what was accepted.
+    NOT_VISIBLE = "not visible yet"
 
 
 PROCESS_FAULTS = (
@@ -62,10 +65,14 @@ FREEZES = frozenset({Fault.FROZEN, Fault.SUSPENDED, Fault.CLOCK_SET_BACK})
 # Longer than any request may take, so that the sender has given up.
 _STALL_SECONDS = 60.0
 
-PROVIDER_FAULTS: Mapping[Fault, SandboxFault] = {
-    Fault.REFUSED: SandboxFault(Kind.REFUSE, refusal="contact_not_found"),
-    Fault.RATE_LIMITED: SandboxFault(Kind.REFUSE, refusal="too_many_requests", retry_after="30"),
-    Fault.UNAUTHORIZED: SandboxFault(Kind.REFUSE, refusal="invalid_token"),
+_REFUSING = {
+    Fault.REFUSED: lambda names: SandboxFault(Kind.REFUSE, refusal=names.refused),
+    Fault.RATE_LIMITED: lambda names: SandboxFault(
+        Kind.REFUSE, refusal=names.rate_limited, retry_after="30"
+    ),
+    Fault.UNAUTHORIZED: lambda names: SandboxFault(Kind.REFUSE, refusal=names.unauthorized),
+}
+_MISBEHAVING: Mapping[Fault, SandboxFault] = {
     Fault.SERVER_ERROR_BEFORE: SandboxFault(Kind.SERVER_ERROR_BEFORE),
     Fault.SERVER_ERROR_AFTER: SandboxFault(Kind.SERVER_ERROR_AFTER, status=502),
     Fault.RESET_BEFORE: SandboxFault(Kind.RESET_BEFORE),
@@ -75,6 +82,26 @@ PROVIDER_FAULTS: Mapping[Fault, SandboxFault] = {
     Fault.ACCEPTED_LATE: SandboxFault(Kind.ACCEPT_LATE, seconds=_STALL_SECONDS),
     Fault.UNREADABLE: SandboxFault(Kind.EMPTY_SUCCESS),
 }
+PROVIDER_FAULTS = (*_REFUSING, *_MISBEHAVING)
+# Nothing is accepted by a look-up, so that only one of each pair makes sense there.
+_LOOK_UP_FAULTS = (
+    *_REFUSING,
+    Fault.SERVER_ERROR_BEFORE,
+    Fault.RESET_BEFORE,
+    Fault.STALLED_BEFORE,
+    Fault.UNREADABLE,
+    Fault.NOT_VISIBLE,
+)
+
+
+def provider_fault(fault: Fault, refusals: Refusals) -> SandboxFault:
+    """Return what the provider's sandbox makes of a fault.
+
+    Args:
+        refusals: what that provider's refusals are called.
+    """
+    make = _REFUSING.get(fault)
+    return _MISBEHAVING[fault] if make is None else make(refusals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +134,14 @@ def faults_at(boundary: Boundary) -> tuple[Fault, ...]:
         case Effect.SECRET:
             return (*PROCESS_FAULTS, Fault.THROTTLED)
         case Effect.PROVIDER:
-            return (*PROCESS_FAULTS, *PROVIDER_FAULTS)
+            looks = is_look_up(boundary)
+            return (*PROCESS_FAULTS, *(_LOOK_UP_FAULTS if looks else PROVIDER_FAULTS))
         case Effect.INVOKE:
             return PROCESS_FAULTS
 
 
 # Alike in what they leave behind: the same rows but for a code and some seconds.
-_ALIKE_AT_THE_PROVIDER = frozenset(
+_ALIKE_AT_A_SEND = frozenset(
     {
         # An unknown outcome that was not accepted, as when it timed out.
         Fault.SERVER_ERROR_BEFORE,
@@ -124,16 +152,26 @@ _ALIKE_AT_THE_PROVIDER = frozenset(
         Fault.UNREADABLE,
     }
 )
+# Nobody could look, for one reason or another; waiting for an answer in vain takes time as well.
+_ALIKE_AT_A_LOOK_UP = frozenset(
+    {
+        Fault.RATE_LIMITED,
+        Fault.UNAUTHORIZED,
+        Fault.SERVER_ERROR_BEFORE,
+        Fault.RESET_BEFORE,
+        Fault.UNREADABLE,
+    }
+)
 
 
 def distinct_faults_at(boundary: Boundary, after: Boundary | None) -> tuple[Fault, ...]:
     """Return the faults without those that leave the very same world behind as another one.
 
-    Reading changes nothing. So dying after a read, or before another one, is dying before the
-    first; a read whose reply was lost is a read that was throttled; and an outage that begins with
-    a read leaves what a throttled one does. A throttled write is one in conflict: refused as a
-    whole. The two clocks are compared only between a claim and its request; anywhere else a clock
-    that was set back is a clock.
+    Reading changes nothing, and neither does a look-up at the provider. So dying after a read, or
+    before another one, is dying before the first; a read whose reply was lost is a read that was
+    throttled; and an outage that begins with a read leaves what a throttled one does. A throttled
+    write is one in conflict: refused as a whole. The two clocks are compared only between a claim
+    and its request; anywhere else a clock that was set back is a clock.
 
     Args:
         after: the boundary before this one, if there is one.
@@ -143,23 +181,44 @@ def distinct_faults_at(boundary: Boundary, after: Boundary | None) -> tuple[Faul
         same |= {Fault.KILLED_AFTER, Fault.REPLY_LOST, Fault.OUTAGE}
         if after is not None and _reads(after):
             same.add(Fault.KILLED_BEFORE)
+    if is_look_up(boundary):
+        same |= _ALIKE_AT_A_LOOK_UP
     if boundary.effect is Effect.DATABASE_WRITE:
         same.add(Fault.THROTTLED)
-    if boundary.effect is Effect.PROVIDER:
-        same |= _ALIKE_AT_THE_PROVIDER
-    elif not _is_claim(boundary):
+    if is_send(boundary):
+        same |= _ALIKE_AT_A_SEND
+    elif not is_claim(boundary):
         same.add(Fault.CLOCK_SET_BACK)
     return tuple(fault for fault in faults_at(boundary) if fault not in same)
 
 
-def _reads(boundary: Boundary) -> bool:
-    return boundary.effect in (Effect.DATABASE_READ, Effect.SECRET)
+def is_send(boundary: Boundary) -> bool:
+    """Say whether the boundary is a request that sends."""
+    return boundary.effect is Effect.PROVIDER and boundary.name == "send"
 
 
-def _is_claim(boundary: Boundary) -> bool:
+def is_look_up(boundary: Boundary) -> bool:
+    """Say whether the boundary is a request that only reads the provider's records."""
+    return boundary.effect is Effect.PROVIDER and boundary.name == "look_up"
+
+
+def is_claim(boundary: Boundary) -> bool:
+    """Say whether the boundary is the claim of a delivery."""
     return boundary.name.startswith("write suppression+message")
 
 
+def is_settlement(boundary: Boundary) -> bool:
+    """Say whether the boundary writes down what became of a delivery."""
+    return boundary.name.startswith(("write message+", "write evidence+message"))
+
+
+def _reads(boundary: Boundary) -> bool:
+    reads = boundary.effect in (Effect.DATABASE_READ, Effect.SECRET)
+    return reads or is_look_up(boundary)
+
+
 def _rests_on_the_lead(boundary: Boundary) -> bool:
-    """Say whether the write is conditional on the lead's version: a claim, or a recording."""
-    return _is_claim(boundary) or boundary.name.startswith("write event+lead")
+    """Say whether the write is conditional on the lead's version."""
+    written = boundary.name.removeprefix("write ").split("+")
+    recorded = written[0] == "event" and "lead" in written
+    return is_claim(boundary) or recorded or boundary.name == "write lead+event"

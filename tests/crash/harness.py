@@ -25,7 +25,8 @@ class Run:
 
     Attributes:
         trace: the boundaries that a fault could strike, in the order of happening.
-        parked, settled: deliveries that were parked, and that a person's word settled.
+        parked, found, settled: deliveries that were parked; those of them that the provider's own
+            records settled; and those that these or a person's word settled.
         problems: why the run is a failure, in words; empty when it is none.
     """
 
@@ -34,6 +35,7 @@ class Run:
     duplicates: int
     lost: int
     parked: int
+    found: int
     settled: int
     problems: tuple[str, ...]
 
@@ -78,8 +80,9 @@ def _run(story: Story, world: FaultyWorld, plan: Plan) -> Run:
         trace=trace,
         duplicates=max(quiet.duplicates, final.duplicates),
         lost=max(quiet.lost, final.lost),
-        parked=max(quiet.parked, settled),
-        settled=settled,
+        parked=max(quiet.parked, settled) + final.found,
+        found=final.found,
+        settled=settled + final.found,
         problems=tuple(dict.fromkeys((*quiet.problems, *final.problems, *_still_parked(final)))),
     )
 
@@ -138,6 +141,7 @@ class Count:
     duplicates: int = 0
     lost: int = 0
     parked: int = 0
+    found: int = 0
     settled: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -147,6 +151,7 @@ class Count:
         self.duplicates += one.duplicates
         self.lost += one.lost
         self.parked += one.parked
+        self.found += one.found
         self.settled += one.settled
         if one.failed:
             self.failures.append(one.describe())
@@ -157,5 +162,6 @@ class Count:
         self.duplicates += other.duplicates
         self.lost += other.lost
         self.parked += other.parked
+        self.found += other.found
         self.settled += other.settled
         self.failures += other.failures

@@ -1,33 +1,47 @@
 """The system under test at its jobs, one story a job, all on one workspace of their own."""
 
-import base64
 from abc import ABC, abstractmethod
-from functools import cache
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 from pynamodb.models import Model
 
+from devstack.sandbox.ledger import Entry
 from devstack.sandbox.provider import Fault as SandboxFault
 from devstack.sandbox.provider import Kind
-from devstack.sandbox.webhooks import Signer, Webhook, inbound_message
+from devstack.sandbox.unipile import provider_id_of
 from system_sender.budget import Budget
+from system_sender.codes import Code
 from system_sender.drafts import DraftRefused
 from system_sender.models import Lead
-from system_sender.recording import event_id
 from system_sender.replying import reply_draft_id
-from system_sender.sending import approve_and_send_draft_system
-from system_sender.sms_text import split_sms
+from system_sender.sending import (
+    SendMeta,
+    approve_and_send_draft_system,
+    send_linkedin_system,
+)
 from system_sender.states import DraftState, MessageState
 from system_sender.store import Store, Write
 from system_sender.sweep import sweep
 from system_sender.system import System
+from system_sender.text_parts import parts_of
+from system_sender.transport import Request
 from system_sender.webhook import handle
 from system_sender.word import settle_by_word
 from system_sender.world import World
-from tests.crash.faults import Fault
+from tests.crash.faults import Boundary, Fault, is_settlement
 from tests.crash.story import StoryMaker, Verdict
 from tests.crash.watch import Rows, Watch
-from tests.crash.world import PAST_EVERY_DEADLINE, FaultyWorld, WorldSecrets, transport_of
+from tests.crash.world import (
+    BEGINNING,
+    PAST_EVERY_DEADLINE,
+    FaultyWorld,
+    WorldSecrets,
+    transport_of,
+)
+from tests.support.correspondents import CORRESPONDENTS, SMS, Correspondent, signer
 from tests.support.scene import Scene
 
 # More than any recovery needs: what is still due after this many rounds never comes to rest.
@@ -43,19 +57,36 @@ THREE_PARTS = "\n".join(
 )
 
 
-@cache
-def signer() -> Signer:
-    """Return the provider's key pair; making one costs more than a run."""
-    return Signer()
+# After these nobody knows whether it was accepted.
+_UNKNOWN = frozenset(
+    {
+        Kind.RESET_BEFORE,
+        Kind.RESET_AFTER,
+        Kind.STALL_BEFORE,
+        Kind.STALL_AFTER,
+        Kind.ACCEPT_LATE,
+        Kind.SERVER_ERROR_BEFORE,
+        Kind.SERVER_ERROR_AFTER,
+        Kind.EMPTY_SUCCESS,
+    }
+)
 
 
 class SystemStory(ABC):
-    """What all stories of the system share: sweeping, settling, judging, cleaning."""
+    """What all stories of the system share: sweeping, settling, judging, cleaning.
+
+    Attributes:
+        through: the provider and the channel that the draft leaves by.
+        ordered: when a person ordered another attempt (epoch milliseconds, UTC), for each.
+    """
 
     text = ONE_PART
+    through: Correspondent = SMS
 
     def __init__(self, world: FaultyWorld) -> None:
         self.world = world
+        world.refusals = self.through.refusals
+        self.ordered: list[int] = []
         # Seeds and looks pass by the numbered seam: they are the test's, not the system's.
         self.store = Store(World(), world.connection)
         self.scene = Scene(
@@ -81,6 +112,16 @@ class SystemStory(ABC):
     def seed(self) -> None:
         """Write what is there before anything can fail."""
         self.scene.seed()
+        self.through.integrate(self.scene)
+
+    @property
+    def recipient(self) -> str:
+        """What the provider's ledger calls the lead."""
+        return self.through.recipient(self.scene)
+
+    def closed(self, request: Request) -> str | None:
+        """Return the name of the refusal if the provider always refuses such a request."""
+        return None
 
     @abstractmethod
     def deliver(self) -> bool:
@@ -150,6 +191,8 @@ class SystemStory(ABC):
     def _give_word(self, part: int) -> None:
         """Settle one delivery, as often as it takes to see it settled."""
         sent = bool(self.accepted(part))
+        if not sent:
+            self.ordered.append(self.world.now())
         for _ in range(MOST_DELIVERIES):
             if self.world.invoke(lambda: self._settle(part, sent=sent)):
                 return
@@ -167,6 +210,18 @@ class SystemStory(ABC):
         self.world.advance(3 * 24 * 3_600_000)
         self.sweep()
 
+    def post(self, event: dict[str, Any]) -> bool:
+        """Let the provider post a webhook; say whether it is content."""
+        answers: list[int] = []
+        self.world.invoke(
+            lambda: answers.append(
+                handle(self.system(), event, self.budget(_WEBHOOK_SECONDS)).status
+            )
+        )
+        if answers and answers[0] not in (200, self.through.trouble):
+            self.world.problems.append(f"the webhook answered {answers[0]}")
+        return answers == [200]
+
     # --- judging
 
     def judge(self, faults: frozenset[Fault], *, final: bool) -> Verdict:
@@ -174,7 +229,8 @@ class SystemStory(ABC):
         rows = self.rows()
         counts = [len(self.accepted(part)) for part in range(len(self.parts))]
         problems = [*self.world.problems, *self.watch.problems]
-        problems += _foreign_texts(self.scene, self.parts)
+        problems += self._foreign_texts()
+        problems += self._unordered_attempts()
         problems += [
             f"part {part} is {row.state}, and the provider accepted it {counts[part]} times"
             for part, row in rows.messages.items()
@@ -184,6 +240,7 @@ class SystemStory(ABC):
             duplicates=sum(max(0, count - 1) for count in counts),
             lost=int(not self._accounted_for(rows, counts, faults, final=final)),
             parked=len(rows.parked()),
+            found=len(self.watch.found),
             problems=tuple(problems),
         )
 
@@ -195,19 +252,42 @@ class SystemStory(ABC):
         state = rows.draft.state
         if state == DraftState.SENT:
             return all(counts)
-        if state == DraftState.FAILED:
+        if state in (DraftState.FAILED, DraftState.NEEDS_REVIEW):
             return Fault.REFUSED in faults
         return state == DraftState.UNKNOWN and bool(rows.parked()) and not final
 
     @property
     def parts(self) -> list[str]:
         """The texts that must arrive."""
-        return [span.of(self.text) for span in split_sms(self.text).spans]
+        return [span.of(self.text) for span in parts_of(self.through.channel, self.text).spans]
 
-    def accepted(self, part: int) -> list[Any]:
+    def accepted(self, part: int) -> list[Entry]:
         """Return what the provider accepted of one part."""
         ledger = self.world.sandbox.ledger
-        return ledger.accepted(contact_id=self.scene.contact, text=self.parts[part])
+        return ledger.accepted(contact_id=self.recipient, text=self.parts[part])
+
+    def _foreign_texts(self) -> list[str]:
+        accepted, parts = self.world.sandbox.ledger.accepted(), self.parts
+        problems: list[str] = []
+        if any(entry.text not in parts for entry in accepted):
+            problems.append("a text left that nobody approved")
+        if any(entry.contact_id != self.recipient for entry in accepted):
+            problems.append("a text left for somebody else")
+        in_order = [entry.text for entry in accepted if entry.text in parts]
+        if in_order != sorted(in_order, key=parts.index):
+            problems.append("the parts left out of order")
+        return problems
+
+    def _unordered_attempts(self) -> list[str]:
+        """Find what was sent again, on whatever way, though nobody knew and nobody ordered it."""
+        problems: list[str] = []
+        for part in self.parts:
+            sends = self.world.sandbox.ledger.sends(text=part)
+            for earlier, later in pairwise(sends):
+                ordered = any(earlier.began_at < at <= later.began_at for at in self.ordered)
+                if earlier.fault in _UNKNOWN and not ordered:
+                    problems.append(f"an attempt followed one that {earlier.fault}")
+        return problems
 
     # --- helpers
 
@@ -229,7 +309,7 @@ class SystemStory(ABC):
             world=world,
             store=Store(world, world.connection),
             secrets=WorldSecrets(world),
-            transport=transport_of(world, slow=slow),
+            transport=transport_of(world, slow=slow, closed=self.closed),
         )
 
     def budget(self, seconds: float) -> Budget:
@@ -251,7 +331,7 @@ def delete_open(world: FaultyWorld, rows: Rows) -> None:
     """Delete the rows of a draft on which somebody would still act."""
     if rows.due_at() is None and not rows.parked():
         return
-    for row in (rows.draft, rows.inbound, *rows.messages.values()):
+    for row in (rows.draft, *rows.events, *rows.messages.values()):
         if row is not None:
             _delete(world, row)
 
@@ -263,15 +343,6 @@ def _honest(state: MessageState, accepted: int, *, final: bool) -> bool:
     if state in (MessageState.SENDING, MessageState.UNKNOWN):
         return not final
     return accepted == 0
-
-
-def _foreign_texts(scene: Scene, parts: list[str]) -> list[str]:
-    texts = [text for text in scene.sent_texts() if text not in parts]
-    in_order = [text for text in scene.sent_texts() if text in parts]
-    problems = ["a text left that nobody approved"] if texts else []
-    if in_order != sorted(in_order, key=parts.index):
-        problems.append("the parts left out of order")
-    return problems
 
 
 def _delete(world: FaultyWorld, row: Model) -> None:
@@ -328,13 +399,13 @@ class RetryStory(ThreePartStory):
         )
 
 
-class WebhookStory(SystemStory):
-    """A signed webhook is recorded, answered by a draft, and the draft leaves."""
+class ReplyStory(SystemStory):
+    """The lead's message is recorded, answered by a draft, and the draft leaves in its thread."""
 
     def __init__(self, world: FaultyWorld) -> None:
-        self._message_id = f"msg{world.name}"
         super().__init__(world)
-        self.event = api_gateway_event(world.name, self._webhook())
+        webhook = self.through.inbound(self.scene, "Yes, please", at=BEGINNING)
+        self.event = self.through.event(self.scene, webhook)
 
     @property
     def draft_id(self) -> str:
@@ -342,48 +413,140 @@ class WebhookStory(SystemStory):
 
     @property
     def event_id(self) -> str:
-        return event_id(self.world.name, f"message:{self._message_id}")
-
-    def _webhook(self) -> Webhook:
-        return inbound_message(
-            signer(),
-            location_id=self.scene.location,
-            contact_id=self.scene.contact,
-            text="Yes, please",
-            messageId=self._message_id,
-            webhookId=f"hook{self.world.name}",
-            timestamp="2026-06-29T14:00:00.000Z",
-            dateAdded="2026-06-29T14:00:00.000Z",
-        )
+        return self.through.event_id(self.scene, self.through.inbound_identity(self.scene))
 
     def deliver(self) -> bool:
-        answers: list[int] = []
-        self.world.invoke(
-            lambda: answers.append(
-                handle(self.system(), self.event, self.budget(_WEBHOOK_SECONDS)).status
+        if not self.post(self.event):
+            return False
+        if not self.rows().events:
+            self.world.problems.append("the webhook answered 200 and nothing is recorded")
+        return True
+
+    def judge(self, faults: frozenset[Fault], *, final: bool) -> Verdict:
+        verdict = super().judge(faults, final=final)
+        path = self.through.answer_path(self.scene)
+        sends = self.world.sandbox.ledger.sends()
+        if path is None or all(entry.path == path for entry in sends):
+            return verdict
+        return replace(verdict, problems=(*verdict.problems, "an answer left its thread"))
+
+
+class WebhookStory(ReplyStory):
+    """A signed webhook is recorded, answered by a draft, and the draft leaves."""
+
+
+class LinkedInStepsStory(SystemStory):
+    """A first message on LinkedIn: two ways to the person are closed, and the third is open."""
+
+    through = CORRESPONDENTS["unipile"]
+
+    @property
+    def _public_identifier(self) -> str:
+        return f"dana-{self.world.name}"
+
+    @property
+    def recipient(self) -> str:
+        return provider_id_of(self._public_identifier)
+
+    def seed(self) -> None:
+        url = f"https://www.linkedin.com/in/{self._public_identifier}"
+        self.scene.seed(linkedin_id=None, linkedin_url=url)
+        self.through.integrate(self.scene)
+
+    def closed(self, request: Request) -> str | None:
+        if urlsplit(request.url).path != "/api/v1/chats":
+            return None
+        return "no_credits" if b"linkedin[inmail]" in (request.body or b"") else "not_connected"
+
+    def deliver(self) -> bool:
+        return self.world.invoke(
+            lambda: send_linkedin_system(
+                self.scene.lead_id,
+                self.text,
+                SendMeta("hello"),
+                system=self.system(),
+                budget=self.budget(25),
             )
         )
-        if answers and answers[0] == 200:
-            if self.rows().inbound is None:
-                self.world.problems.append("the webhook answered 200 and nothing is recorded")
-            return True
-        if answers and answers[0] != 429:
-            self.world.problems.append(f"the webhook answered {answers[0]}")
-        return False
+
+    def judge(self, faults: frozenset[Fault], *, final: bool) -> Verdict:
+        verdict = super().judge(faults, final=final)
+        row = self.rows().messages.get(0)
+        if row is None or row.code != Code.SENT:
+            return verdict
+        invited = all(entry.path == "/api/v1/users/invite" for entry in self.accepted(0))
+        if (row.sent_as == "connection_request") == invited:
+            return verdict
+        return replace(verdict, problems=(*verdict.problems, f"it was sent as {row.sent_as}"))
 
 
-def api_gateway_event(workspace: str, webhook: Webhook) -> dict[str, Any]:
-    """Return the proxy event of a REST API, with the body in base64 as AWS hands it over."""
-    return {
-        "resource": "/webhooks/gohighlevel/{workspace}",
-        "path": f"/webhooks/gohighlevel/{workspace}",
-        "httpMethod": "POST",
-        "headers": dict(webhook.headers),
-        "queryStringParameters": None,
-        "pathParameters": {"workspace": workspace},
-        "isBase64Encoded": True,
-        "body": base64.b64encode(webhook.body).decode(),
-    }
+class EchoStory(CronStory):
+    """The provider tells of what left, again and again: before it is settled, and ever after.
+
+    Attributes:
+        people: whether a person writes as well, once ours is out.
+    """
+
+    people = False
+
+    def __init__(self, world: FaultyWorld) -> None:
+        super().__init__(world)
+        self._told = False
+        world.before = self._tell_before_it_is_settled
+
+    def seed(self) -> None:
+        SystemStory.seed(self)
+        self.scene.draft("hello", self.text, channel=self.through.channel)
+
+    def deliver(self) -> bool:
+        super().deliver()
+        return self.tell()
+
+    def tell(self) -> bool:
+        """Let the provider tell of what it accepted; say whether it is content."""
+        return all([self.post(self._echo(*message)) for message in self._messages()])
+
+    def _tell_before_it_is_settled(self, boundary: Boundary) -> None:
+        if is_settlement(boundary) and not self._told and self.accepted(0):
+            self._told = True
+            self.tell()
+
+    def _messages(self) -> list[tuple[str, str, int]]:
+        """Return what left the account: text, id and time."""
+        ours = [(self.text, str(each.message_id), each.began_at) for each in self.accepted(0)]
+        if not ours or not self.people:
+            return ours
+        return [*ours, ("This is Kim, I'll call you", f"kim{self.world.name}", ours[0][2] + 2_000)]
+
+    def _echo(self, text: str, message_id: str, at: int) -> dict[str, Any]:
+        echo = self.through.echo(self.scene, text, message_id=message_id, at=at)
+        assert echo is not None
+        identity = self.through.echo_identity(message_id)
+        event_id = self.through.event_id(self.scene, identity)
+        if event_id not in self.watch.event_ids:
+            self.watch.event_ids.append(event_id)
+        return self.through.event(self.scene, echo)
+
+    def judge(self, faults: frozenset[Fault], *, final: bool) -> Verdict:
+        verdict = super().judge(faults, final=final)
+        counted = int(self.scene.lead_now().human_outbound_count)
+        expected = int(self.people and bool(self.accepted(0)))
+        if counted == expected:
+            return verdict
+        problem = f"{counted} messages count as a person's, and {expected} are"
+        return replace(verdict, problems=(*verdict.problems, problem))
+
+
+class LinkedInEchoStory(EchoStory):
+    """Nothing says who wrote what left, a person or we; and a person does write as well."""
+
+    through = CORRESPONDENTS["unipile"]
+    people = True
+
+
+def _reply_through(name: str) -> StoryMaker:
+    """Return the story of a reply through another provider."""
+    return type(f"ReplyThrough{name.title()}", (ReplyStory,), {"through": CORRESPONDENTS[name]})
 
 
 STORIES: dict[str, StoryMaker] = {
@@ -392,4 +555,8 @@ STORIES: dict[str, StoryMaker] = {
     "webhook": WebhookStory,
     "three_parts": ThreePartStory,
     "retry": RetryStory,
+    **{f"reply {name}": _reply_through(name) for name in CORRESPONDENTS},
+    "linkedin steps": LinkedInStepsStory,
+    "echo": EchoStory,
+    "linkedin echo": LinkedInEchoStory,
 }

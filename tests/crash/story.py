@@ -16,12 +16,14 @@ class Verdict:
         duplicates: requests that the provider accepted beyond the first, over all parts.
         lost: drafts that neither left nor stand where a sweep or a person sees them.
         parked: deliveries that wait for evidence or a person.
+        found: deliveries that waited and that the provider's own records settled.
         problems: whatever else must not be, in words.
     """
 
     duplicates: int
     lost: int
     parked: int
+    found: int = 0
     problems: tuple[str, ...] = ()
 
 

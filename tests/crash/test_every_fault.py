@@ -54,25 +54,27 @@ def test_no_single_fault_and_no_sampled_pair_sends_twice_or_loses(
 
 
 @pytest.mark.parametrize(
-    ("fault", "parks"),
+    ("fault", "parks", "finds"),
     [
-        (Fault.KILLED_AFTER, True),
-        (Fault.RESET_BEFORE, True),
-        (Fault.STALLED_AFTER, True),
-        (Fault.SERVER_ERROR_AFTER, True),
-        (Fault.RATE_LIMITED, False),
-        (Fault.REFUSED, False),
-        (Fault.UNAUTHORIZED, False),
+        (Fault.KILLED_AFTER, True, True),
+        (Fault.RESET_BEFORE, True, False),
+        (Fault.STALLED_AFTER, True, True),
+        (Fault.ACCEPTED_LATE, True, True),
+        (Fault.SERVER_ERROR_AFTER, True, True),
+        (Fault.RATE_LIMITED, False, False),
+        (Fault.REFUSED, False, False),
+        (Fault.UNAUTHORIZED, False, False),
     ],
 )
-def test_only_an_unknown_outcome_is_parked_and_a_person_settles_it(
-    fault: Fault, parks: bool, connection: FaultyConnection
+def test_only_an_unknown_outcome_is_parked_and_what_left_is_found_in_the_providers_records(
+    fault: Fault, parks: bool, finds: bool, connection: FaultyConnection
 ) -> None:
     unharmed = whole("function", connection)
     request = next(at for at in unharmed.trace if at.effect is Effect.PROVIDER)
     struck = run(STORIES["function"], connection, ((request.number, fault),))
     assert not struck.failed, struck.describe()
     assert (struck.parked, struck.settled) == ((1, 1) if parks else (0, 0))
+    assert struck.found == int(finds)
 
 
 def test_every_fault_of_the_list_strikes_somewhere(connection: FaultyConnection) -> None:

@@ -1,5 +1,8 @@
 """Looks at the rows after every write: each move must be in the state tables, each row findable."""
 
+from collections.abc import Iterable
+
+from system_sender.codes import Code
 from system_sender.models import Draft, Inbound, Message
 from system_sender.states import (
     DRAFT_BORN,
@@ -14,24 +17,23 @@ MOST_PARTS = 3
 
 
 class Rows:
-    """The rows of one draft, read as one snapshot."""
+    """The rows of one draft and of the events around it, read as one snapshot."""
 
-    def __init__(self, store: Store, draft_id: str, event_id: str | None) -> None:
+    def __init__(self, store: Store, draft_id: str, event_ids: Iterable[str] = ()) -> None:
         keys: list[Key] = [(Draft, draft_id)]
         keys += [(Message, draft_id, part) for part in range(MOST_PARTS)]
-        if event_id is not None:
-            keys.append((Inbound, event_id))
+        keys += [(Inbound, event_id) for event_id in event_ids]
         read = store.read(*keys)
         self.draft: Draft | None = read[0]
         self.messages: dict[int, Message] = {
             int(row.part): row for row in read[1 : 1 + MOST_PARTS] if row is not None
         }
-        self.inbound: Inbound | None = read[-1] if event_id is not None else None
+        self.events: list[Inbound] = [row for row in read[1 + MOST_PARTS :] if row is not None]
 
     def due_at(self) -> int | None:
         """Return when the next sweep has something to do here, or None."""
-        rows = (self.draft, self.inbound)
-        times = [int(row.due_at) for row in rows if row is not None and row.due_at is not None]
+        rows = [*([self.draft] if self.draft is not None else []), *self.events]
+        times = [int(row.due_at) for row in rows if row.due_at is not None]
         return min(times, default=None)
 
     def parked(self) -> list[Message]:
@@ -40,24 +42,32 @@ class Rows:
 
 
 class Watch:
-    """Remembers the last look and compares the next one with it."""
+    """Remembers the last look and compares the next one with it.
+
+    Attributes:
+        event_ids: the events that are looked at; more may be added.
+    """
 
     def __init__(self, store: Store, draft_id: str, event_id: str | None) -> None:
         self._store = store
         self._draft_id = draft_id
-        self._event_id = event_id
+        self.event_ids = [event_id] if event_id is not None else []
         self._draft: DraftState | None = None
         self._messages: dict[int, MessageState] = {}
         self.rows: Rows | None = None
         self.problems: list[str] = []
         self.moves: set[tuple[str, str, str]] = set()
+        # Deliveries that were parked and that the provider's own records settled.
+        self.found: set[int] = set()
 
     def look(self) -> None:
         """Look at the rows once more, and note what is wrong with them."""
-        rows = self.rows = Rows(self._store, self._draft_id, self._event_id)
+        rows = self.rows = Rows(self._store, self._draft_id, self.event_ids)
         self._look_at_draft(rows)
         for part, row in rows.messages.items():
             self._look_at_message(part, MessageState(row.state))
+            if row.code == Code.SENT_BY_EVIDENCE:
+                self.found.add(part)
         self._look_for_the_lost(rows)
 
     def _look_at_draft(self, rows: Rows) -> None:
@@ -84,15 +94,15 @@ class Watch:
 
     def _look_for_the_lost(self, rows: Rows) -> None:
         """A crash right now must leave rows that a sweep or a person finds."""
-        draft, inbound = rows.draft, rows.inbound
+        draft = rows.draft
         if draft is not None:
             waits = draft.state in (DraftState.APPROVED, DraftState.SENDING)
             if waits and (draft.due_at is None or draft.due_shard is None):
                 self.problems.append(f"the draft is {draft.state} and no sweep finds it")
             if draft.state == DraftState.UNKNOWN and not rows.parked():
                 self.problems.append("the draft is unknown and no person sees why")
-        if inbound is not None and inbound.finished_code is None and inbound.due_at is None:
-            self.problems.append("the inbound event is unfinished and no sweep finds it")
+        if any(event.finished_code is None and event.due_at is None for event in rows.events):
+            self.problems.append("an inbound event is unfinished and no sweep finds it")
         for row in rows.messages.values():
             if row.state == MessageState.UNKNOWN and row.attention_at is None:
                 self.problems.append(f"part {row.part} is unknown and on nobody's list")

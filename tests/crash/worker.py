@@ -11,6 +11,7 @@ import threading
 
 from system_sender.budget import Budget
 from system_sender.models import Draft, state_key
+from system_sender.providers import CHANNELS_OF
 from system_sender.replying import TemplateDraftWriter
 from system_sender.sending import approve_and_send_draft_system
 from system_sender.settings import Settings
@@ -36,7 +37,7 @@ def real_system(world: World, store: Store, base_url: str) -> System:
         transport=HttpTransport(world),
         settings=Settings(
             secrets_prefix="/test",
-            gohighlevel_base_url=base_url,
+            base_urls=dict.fromkeys(CHANNELS_OF, base_url),
             gohighlevel_webhook_public_keys=(),
         ),
         writer=TemplateDraftWriter(),

@@ -1,20 +1,24 @@
 """A world with a clock of its own, in which any outside effect can be made to fail."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
-from devstack.sandbox.provider import Response, Sandbox
+from devstack.sandbox.ledger import Operation
+from devstack.sandbox.provider import Fault as SandboxFault
+from devstack.sandbox.provider import Kind, Response, Sandbox
 from system_sender.secrets import SecretUnavailable
 from system_sender.store import StorageError
 from system_sender.transport import Answer, Guard, NoAnswer, Request
 from system_sender.world import Effect, World
 from tests.crash import connection as raw
 from tests.crash.connection import FaultyConnection
-from tests.crash.faults import FREEZES, PROVIDER_FAULTS, Boundary, Fault
+from tests.crash.faults import FREEZES, PROVIDER_FAULTS, Boundary, Fault, is_look_up, provider_fault
+from tests.support.correspondents import SMS
+from tests.support.scene import SECRET
 from tests.support.transport import SandboxTransport
 
 T = TypeVar("T")
@@ -68,6 +72,7 @@ class FaultyWorld(World):
         interfere: bumps the lead's version, as some other writer would.
         watch: called after every write, to look at what it left.
         before: called with each boundary before its effect.
+        refusals: what the provider that is written to calls its refusals.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class FaultyWorld(World):
         self.interfere: Callable[[], object] = _nobody
         self.watch: Callable[[], None] = _nobody
         self.before: Callable[[Boundary], None] = lambda _boundary: None
+        self.refusals = SMS.refusals
         self.sandbox = Sandbox(clock=lambda: self.now() / 1000, seed=name)
         self._wall = BEGINNING
         self._monotonic = 1_000.0
@@ -160,14 +166,14 @@ class FaultyWorld(World):
         self.trace.append(boundary)
         self.before(boundary)
         try:
-            return self._strike(process, self.plan.get(boundary.number), effect, call)
+            return self._strike(process, self.plan.get(boundary.number), boundary, call)
         finally:
             if effect is Effect.DATABASE_WRITE:
                 self.watch()
             self._land()
 
     def _strike(
-        self, process: Process, fault: Fault | None, effect: Effect, call: Callable[[], T]
+        self, process: Process, fault: Fault | None, boundary: Boundary, call: Callable[[], T]
     ) -> T:
         if fault is None:
             return call()
@@ -179,9 +185,11 @@ class FaultyWorld(World):
         if fault in FREEZES:
             self._freeze(fault)
             return call()
+        if fault is Fault.NOT_VISIBLE:
+            return self._blinded(call)
         if fault in PROVIDER_FAULTS:
-            return self._misbehave(fault, call)
-        if effect is Effect.SECRET:
+            return self._misbehave(fault, boundary, call)
+        if boundary.effect is Effect.SECRET:
             raise SecretUnavailable("The SSM parameter store could not be read.")
         if fault is Fault.OUTAGE:
             process.cut_off = True
@@ -214,16 +222,27 @@ class FaultyWorld(World):
         if fault is Fault.CLOCK_SET_BACK:
             self._wall = wall
 
-    def _misbehave(self, fault: Fault, call: Callable[[], T]) -> T:
+    def _misbehave(self, fault: Fault, boundary: Boundary, call: Callable[[], T]) -> T:
         """Let the provider misbehave at this request, before anything programmed earlier."""
         programmed = self.sandbox.faults()
         self.sandbox.clear_faults()
-        self.sandbox.program(PROVIDER_FAULTS[fault])
+        operation = Operation.LOOK_UP if is_look_up(boundary) else Operation.SEND
+        strike = provider_fault(fault, self.refusals)
+        self.sandbox.program(replace(strike, operation=operation))
         try:
             return call()
         finally:
             self.sandbox.clear_faults()
             self.sandbox.program(*programmed)
+
+    def _blinded(self, call: Callable[[], T]) -> T:
+        """Let a look-up see nothing that was accepted in the last minutes."""
+        settings = self.sandbox.settings
+        self.sandbox.settings = replace(settings, visibility_delay_s=PAST_EVERY_DEADLINE / 1000)
+        try:
+            return call()
+        finally:
+            self.sandbox.settings = settings
 
     # --- what happens later
 
@@ -263,26 +282,57 @@ class WorldSecrets:
     def __init__(self, world: World) -> None:
         self._world = world
 
+    def is_at_hand(self, workspace: str, provider: str, secret: str) -> bool:
+        """Say that a new process has read nothing yet."""
+        return False
+
     def get(self, workspace: str, provider: str, secret: str) -> str | None:
         """Return the secret."""
-        return self._world.perform(Effect.SECRET, f"secret {secret}", lambda: "pit-test")
+        value = SECRET if secret == "webhook_secret" else "pit-test"
+        return self._world.perform(Effect.SECRET, f"secret {secret}", lambda: value)
 
 
-class SlowTransport(SandboxTransport):
-    """Takes virtual time over every answer."""
+# Returns the name of the refusal if a provider always refuses such a request.
+Closed = Callable[[Request], str | None]
 
-    def __init__(self, world: FaultyWorld, milliseconds: int) -> None:
+
+class ChoosyTransport(SandboxTransport):
+    """Leads to a provider that refuses some requests whenever they come."""
+
+    def __init__(self, world: FaultyWorld, milliseconds: int, closed: Closed) -> None:
         super().__init__(world.sandbox, timed_out=world.timed_out)
         self._world = world
         self._milliseconds = milliseconds
+        self._closed = closed
 
     def send(self, request: Request, *, seconds: float, guard: Guard) -> Answer | NoAnswer:
-        """Send one request, and come back late."""
-        answer = super().send(request, seconds=seconds, guard=guard)
+        """Send one request, which meets the faults of its own moment first; come back late."""
+        refusal = self._closed(request)
+        if refusal is None:
+            answer = super().send(request, seconds=seconds, guard=guard)
+        else:
+            answer = self._refused(refusal, request, seconds, guard)
         self._world.advance(self._milliseconds)
         return answer
 
+    def _refused(
+        self, refusal: str, request: Request, seconds: float, guard: Guard
+    ) -> Answer | NoAnswer:
+        self.sandbox.program(SandboxFault(Kind.REFUSE, refusal=refusal))
+        try:
+            return super().send(request, seconds=seconds, guard=guard)
+        finally:
+            self.sandbox.clear_faults()
 
-def transport_of(world: FaultyWorld, *, slow: int = 0) -> SandboxTransport:
-    """Return a transport into the world's sandbox, whose timeouts take virtual time."""
-    return SlowTransport(world, slow)
+
+def _open(_request: Request) -> None:
+    """Refuse nothing."""
+
+
+def transport_of(world: FaultyWorld, *, slow: int = 0, closed: Closed = _open) -> SandboxTransport:
+    """Return a transport into the world's sandbox, whose timeouts take virtual time.
+
+    Args:
+        slow: the milliseconds that every answer takes to be read.
+    """
+    return ChoosyTransport(world, slow, closed)

@@ -3,16 +3,19 @@
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from devstack.sandbox.webhooks import Signer, Webhook
 from system_sender.codes import Code
-from system_sender.models import Workspace
-from system_sender.webhook import LARGEST_BODY, WORKFLOW, WebhookResponse
+from system_sender.models import Integration, integration_key
+from system_sender.providers.gohighlevel import WORKFLOW
+from system_sender.webhook import LARGEST_BODY, WebhookResponse
+from tests.engine.doors import DOORS, Door
 from tests.engine.stage import Stage
-from tests.support.scene import SECRET
+from tests.support.scene import SECRET, FixedSecrets, Scene
 
 Post = Callable[[Stage], WebhookResponse]
 
@@ -125,7 +128,7 @@ REFUSED: dict[str, tuple[Post, int, Code]] = {
     "a number for the type": (lambda s: wrong(s, type=7), 400, Code.BODY_WRONG),
     "a list for the contact": (lambda s: wrong(s, contactId=["ct"]), 400, Code.BODY_WRONG),
     "an object for the text": (lambda s: wrong(s, body={"a": 1}), 400, Code.BODY_WRONG),
-    "a number for the message id": (lambda s: wrong(s, messageId=5), 400, Code.BODY_WRONG),
+    "a fraction for the message id": (lambda s: wrong(s, messageId=5.5), 400, Code.BODY_WRONG),
     "a colon in an id": (lambda s: wrong(s, contactId="a:b"), 400, Code.BODY_WRONG),
     "a lone surrogate in an id": (
         lambda s: s.post_signed(
@@ -190,6 +193,173 @@ def test_a_bad_request_gets_its_exact_answer_and_changes_nothing(
     assert stage.post(stage.text("Hello?")).code is Code.RECORDED
 
 
+# --- the doors of the other providers ------------------------------------------------------------
+
+Knock = Callable[[Stage, Door], WebhookResponse]
+
+
+def without_secret(stage: Stage, door: Door) -> WebhookResponse:
+    bare = replace(door, body={**door.body, "secret_key": None}, headers={}, query={})
+    return bare.post(stage)
+
+
+def with_secret(stage: Stage, door: Door, secret: str, **event: Any) -> WebhookResponse:
+    given = replace(
+        door,
+        body={**door.body, "secret_key": secret} if "secret_key" in door.body else door.body,
+        headers=dict.fromkeys(door.headers, secret),
+        query=dict.fromkeys(door.query, secret),
+    )
+    return given.post(stage, **event)
+
+
+def with_body(stage: Stage, door: Door, body: bytes) -> WebhookResponse:
+    return door.post(stage, Webhook(body, dict(door.headers)))
+
+
+KNOCKS: dict[str, tuple[Knock, int, Code]] = {
+    "no secret": (without_secret, 401, Code.SIGNATURE_MISSING),
+    "a wrong secret": (lambda s, d: with_secret(s, d, "guess"), 401, Code.SIGNATURE_INVALID),
+    "a secret of other letters": (
+        lambda s, d: with_secret(s, d, "gu\u00e9ss"),
+        401,
+        Code.SIGNATURE_INVALID,
+    ),
+    "the beginning of the secret": (
+        lambda s, d: with_secret(s, d, SECRET[:-1]),
+        401,
+        Code.SIGNATURE_INVALID,
+    ),
+    "an unknown provider": (
+        lambda s, d: d.post(s, resource="/webhooks/nobody/{workspace}"),
+        404,
+        Code.WORKSPACE_NOT_FOUND,
+    ),
+    "no provider": (
+        lambda s, d: d.post(s, resource="/{proxy+}"),
+        404,
+        Code.WORKSPACE_NOT_FOUND,
+    ),
+    "no workspace": (
+        lambda s, d: d.post(s, resource=f"/webhooks/{d.provider}", pathParameters=None),
+        404,
+        Code.WORKSPACE_NOT_FOUND,
+    ),
+    "a workspace that is no name": (
+        lambda s, d: d.post(s, pathParameters={"workspace": "../other"}),
+        404,
+        Code.WORKSPACE_NOT_FOUND,
+    ),
+    "an unknown workspace": (
+        lambda s, d: d.post(s, pathParameters={"workspace": "nobody"}),
+        404,
+        Code.WORKSPACE_NOT_FOUND,
+    ),
+    "oversized": (
+        lambda s, d: with_body(s, d, b"x" * (LARGEST_BODY + 1)),
+        413,
+        Code.BODY_TOO_LARGE,
+    ),
+    "no base64 where it says so": (
+        lambda s, d: d.post(s, body="a", isBase64Encoded=True),
+        400,
+        Code.BODY_NOT_JSON,
+    ),
+}
+
+
+@pytest.mark.parametrize("provider", DOORS)
+@pytest.mark.parametrize(("knock", "status", "code"), KNOCKS.values(), ids=KNOCKS)
+def test_a_bad_request_at_any_door_gets_its_exact_answer_and_changes_nothing(
+    stage: Stage, provider: str, knock: Knock, status: int, code: Code
+) -> None:
+    stage.scene.integrate(provider)
+    before = stage.scene.lead_now().version
+    answer = knock(stage, DOORS[provider](stage))
+    assert (answer.status, answer.code) == (status, code)
+    assert (stage.inbound(), stage.drafts(), stage.sandbox.ledger.requests()) == ([], [], [])
+    assert (len(stage.leads()), stage.scene.lead_now().version) == (1, before)
+
+
+@pytest.mark.parametrize("provider", [name for name in DOORS if name != "smartlead"])
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", Code.BODY_NOT_JSON),
+        (b"event=message_received", Code.BODY_NOT_JSON),
+        (b"[]", Code.BODY_NOT_JSON),
+        (b"null", Code.BODY_NOT_JSON),
+        (b"\xff\xfe", Code.BODY_NOT_JSON),
+        (b'{"a":' + b"9" * 10_000 + b"}", Code.BODY_NOT_JSON),
+        (nested(100_000), Code.BODY_NOT_JSON),
+        (b"{}", Code.BODY_WRONG),
+    ],
+)
+def test_a_body_that_is_no_event_is_refused_once_its_secret_is_right(
+    stage: Stage, provider: str, body: bytes, code: Code
+) -> None:
+    stage.scene.integrate(provider)
+    answer = with_body(stage, DOORS[provider](stage), body)
+    assert (answer.status, answer.code) == (400, code)
+    assert stage.inbound() == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "changes"),
+    [
+        ("emailbison", {"event": {"type": "LEAD_REPLIED", "workspace_id": "another"}}),
+        ("smartlead", {"client_id": 4711}),
+        ("instantly", {"workspace": "another"}),
+        ("unipile", {"account_id": "another"}),
+    ],
+)
+def test_the_event_of_another_account_is_refused_at_every_door(
+    stage: Stage, provider: str, changes: dict[str, Any]
+) -> None:
+    stage.scene.integrate(provider)
+    door = DOORS[provider](stage)
+    answer = door.post(stage, door.webhook(**changes))
+    assert (answer.status, answer.code) == (403, Code.WRONG_ACCOUNT)
+    assert stage.inbound() == []
+
+
+@pytest.mark.parametrize("provider", DOORS)
+def test_a_workspace_without_a_webhook_secret_lets_nobody_in(stage: Stage, provider: str) -> None:
+    stage.scene.integrate(provider)
+    stage.system = stage.scene.system(secrets=FixedSecrets(webhook_secret=None))
+    answer = DOORS[provider](stage).post(stage)
+    assert (answer.status, answer.code) == (401, Code.SIGNATURE_INVALID)
+
+
+@pytest.mark.parametrize("provider", DOORS)
+def test_the_secret_of_one_workspace_opens_no_door_of_another(stage: Stage, provider: str) -> None:
+    scene = stage.scene
+    name = f"{scene.workspace}x"
+    twin = Scene(scene.store, stage.world, stage.sandbox, name, scene.public_key).seed()
+    for one in (scene, twin):
+        one.integrate(provider)
+    stage.system = scene.system(secrets=OwnSecrets())
+    door = DOORS[provider](stage)
+    assert with_secret(stage, door, scene.workspace).status == 200
+    theirs = {"workspace": name}
+    answer = with_secret(stage, door, scene.workspace, pathParameters=theirs)
+    assert (answer.status, answer.code) == (401, Code.SIGNATURE_INVALID)
+    assert {event.workspace for event in stage.inbound()} == {scene.workspace}
+
+
+class OwnSecrets:
+    """Each workspace's name is its secret."""
+
+    def is_at_hand(self, workspace: str, provider: str, secret: str) -> bool:
+        return False
+
+    def get(self, workspace: str, provider: str, secret: str) -> str | None:
+        return workspace
+
+
+# --- nothing at all ------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -205,9 +375,8 @@ def test_an_event_with_nothing_in_it_is_unsigned(stage: Stage, event: dict[str, 
 
 
 def test_a_workspace_without_a_secret_lets_no_secret_in(stage: Stage) -> None:
-    from tests.support.scene import FixedSecrets
-
-    stage.update(Workspace(stage.scene.workspace), Workspace.sms_webhook.set(WORKFLOW))
+    key = integration_key(stage.scene.workspace, "gohighlevel")
+    stage.update(Integration(key), Integration.webhook.set(WORKFLOW))
     stage.system = stage.scene.system(secrets=FixedSecrets(webhook_secret=None))
     answer = stage.post(stage.workflow_text("Hello?", SECRET))
     assert (answer.status, answer.code) == (401, Code.SIGNATURE_INVALID)
@@ -215,8 +384,6 @@ def test_a_workspace_without_a_secret_lets_no_secret_in(stage: Stage) -> None:
 
 
 def test_another_workspaces_secret_and_signature_open_no_other_door(stage: Stage) -> None:
-    from tests.support.scene import Scene
-
     scene = stage.scene
     twin = Scene(
         scene.store, stage.world, stage.sandbox, f"{scene.workspace}x", scene.public_key

@@ -9,8 +9,8 @@ from devstack.sandbox.contract import Injected
 from devstack.sandbox.faults import Fault, Kind
 from devstack.sandbox.ledger import Operation
 from devstack.sandbox.webhooks import Webhook
-from system_sender.models import Workspace
-from system_sender.webhook import WORKFLOW
+from system_sender.models import Integration, integration_key
+from system_sender.providers.gohighlevel import WORKFLOW
 from tests.engine.stage import Once, Stage
 from tests.support.scene import SECRET
 
@@ -19,7 +19,8 @@ from tests.support.scene import SECRET
 def workflow(stage: Stage) -> None:
     """The workspace receives workflow webhooks, which carry no message id; nobody answers."""
     stage.scene.seed(campaign_id=None)
-    stage.update(Workspace(stage.scene.workspace), Workspace.sms_webhook.set(WORKFLOW))
+    key = integration_key(stage.scene.workspace, "gohighlevel")
+    stage.update(Integration(key), Integration.webhook.set(WORKFLOW))
 
 
 def yes(stage: Stage, time: str | None = None) -> Webhook:

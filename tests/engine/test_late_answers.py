@@ -10,11 +10,11 @@ from devstack.sandbox.ledger import Operation
 from devstack.sandbox.webhooks import Webhook
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, approve, edit
-from system_sender.models import Draft, Workspace
+from system_sender.models import Draft, Integration, integration_key
+from system_sender.providers.gohighlevel import WORKFLOW
 from system_sender.result import SendOutcome
 from system_sender.states import DraftState
 from system_sender.transport import Answer, Guard, Request
-from system_sender.webhook import WORKFLOW
 from system_sender.word import settle_by_word
 from tests.crash.connection import request_lost
 from tests.engine.stage import Once, Stage, any_call, named, nothing
@@ -209,7 +209,8 @@ def test_an_edit_does_not_hide_the_text_that_came_before_it(stage: Stage) -> Non
 
 
 def by_workflow(stage: Stage) -> None:
-    stage.update(Workspace(stage.scene.workspace), Workspace.sms_webhook.set(WORKFLOW))
+    key = integration_key(stage.scene.workspace, "gohighlevel")
+    stage.update(Integration(key), Integration.webhook.set(WORKFLOW))
 
 
 def yes(stage: Stage, **custom: Any) -> Webhook:

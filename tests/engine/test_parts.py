@@ -62,7 +62,9 @@ def test_all_parts_come_from_the_claimed_text_even_if_the_code_cuts_otherwise_by
     draft = stage.scene.draft(text=TEXT)
     stage.fail(Kind.REFUSE, refusal="too_many_requests", retry_after="30", skip=1)
     stage.send(draft.draft_id)
-    monkeypatch.setattr(gate, "split_sms", lambda text: SmsText((Span(0, 10), Span(10, len(text)))))
+    monkeypatch.setattr(
+        gate, "parts_of", lambda _, text: SmsText((Span(0, 10), Span(10, len(text))))
+    )
     stage.world.step(61)
     stage.sweep()
     assert stage.scene.sent_texts() == [ONE, TWO, THREE]
@@ -140,7 +142,7 @@ def test_a_pause_between_two_parts_holds_the_rest_until_it_is_lifted(stage: Stag
     assert stage.scene.sent_texts() == [ONE, TWO, THREE]
 
 
-@pytest.mark.parametrize("field", ["phone", "gohighlevel_contact_id"])
+@pytest.mark.parametrize("field", ["phone", "contacts"])
 def test_a_lead_that_becomes_unreachable_between_two_parts_ends_as_a_question(
     stage: Stage, field: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from pynamodb.connection import Connection
 
 from devstack.dynamodb_local import DynamoDBLocal
 from devstack.sandbox.provider import Fault, Kind, Sandbox
+from devstack.sandbox.unipile_webhooks import message_received
 from devstack.sandbox.webhooks import (
     Signer,
     Webhook,
     contact_dnd_update,
+    inbound_email,
     inbound_message,
+    outbound_message,
     workflow_reply,
 )
 from system_sender.budget import Budget, overdue_at
@@ -29,7 +33,7 @@ from system_sender.transport import Answer, Guard, NoAnswer, Request
 from system_sender.webhook import handle
 from tests.support.clock import SteppingWorld
 from tests.support.permissions import ObservedConnection, granted
-from tests.support.scene import Scene
+from tests.support.scene import EMAIL, SECRET, Scene
 from tests.support.tables import create_tables, rows
 from tests.support.transport import SandboxTransport
 
@@ -78,12 +82,14 @@ class Stage:
     def budget(self) -> Budget:
         return Budget.of_seconds(self.world, 28)
 
-    def post(self, webhook: Webhook, *, shared: bool = False) -> None:
-        path = None if shared else {"workspace": self.scene.workspace}
+    def post(
+        self, webhook: Webhook, *, provider: str = "gohighlevel", shared: bool = False
+    ) -> None:
         event = {
+            "resource": f"/webhooks/{provider}" + ("" if shared else "/{workspace}"),
             "headers": dict(webhook.headers),
             "body": webhook.body.decode(),
-            "pathParameters": path,
+            "pathParameters": None if shared else {"workspace": self.scene.workspace},
         }
         assert handle(self.system, event, self.budget()).status == 200
 
@@ -96,22 +102,74 @@ class Stage:
             **fields,
         )
 
-    def unfinished(self, name: str) -> Inbound:
+    def email(self, text: str) -> Webhook:
+        """Return an e-mail of the lead with somebody in copy."""
+        return inbound_email(
+            self.signer,
+            location_id=self.scene.location,
+            contact_id=self.scene.contact,
+            text=text,
+            cc=["lee@example.com"],
+            **{"from": EMAIL},
+        )
+
+    def own_message(self, text: str) -> Webhook:
+        """Return what Unipile tells of a message that left the LinkedIn account."""
+        return message_received(
+            secret=SECRET,
+            account_id=f"unipile-{self.scene.workspace}",
+            contact_id=self.scene.linkedin_id,
+            text=text,
+            own=True,
+        )
+
+    def confirm_by_echo(self) -> None:
+        """Send a draft whose answer is lost, and let the provider tell that it left."""
+        self.lift_suppressions()
+        draft = self.scene.draft("confirmed", text="Did you get this?", sent_by="setter")
+        self.fail(Kind.RESET_AFTER)
+        send_approved_draft(self.system, draft.draft_id, budget=self.budget())
+        self.post(
+            outbound_message(
+                self.signer,
+                location_id=self.scene.location,
+                contact_id=self.scene.contact,
+                text="Did you get this?",
+                dateAdded=self.iso(),
+                timestamp=self.iso(),
+            )
+        )
+        assert self.scene.draft_now(draft.draft_id).state == DraftState.SENT
+
+    def iso(self) -> str:
+        return datetime.fromtimestamp(self.world.now() / 1000, UTC).isoformat()
+
+    def unfinished(self, name: str, **columns: Any) -> Inbound:
         """Return an event that was recorded by a function that died right after."""
         lead = self.scene.lead_now()
         return Inbound(
             f"{self.scene.workspace}:gohighlevel:message:{name}",
-            workspace=self.scene.workspace,
-            lead_id=lead.lead_id,
-            kind="message",
-            channel="sms",
-            text="Hello?",
-            sequence=lead.inbound_count,
-            human_outbounds=lead.human_outbound_count,
-            received_at=self.world.now(),
-            due_shard="0",
-            due_at=self.world.now(),
+            **{
+                "workspace": self.scene.workspace,
+                "lead_id": lead.lead_id,
+                "kind": "message",
+                "provider": "gohighlevel",
+                "channel": "sms",
+                "text": "Hello?",
+                "sequence": lead.inbound_count,
+                "human_outbounds": lead.human_outbound_count,
+                "received_at": self.world.now(),
+                "due_shard": "0",
+                "due_at": self.world.now(),
+                **columns,
+            },
         )
+
+    def find_a_profile(self) -> None:
+        """Write on LinkedIn to somebody of whom only the profile's URL is known."""
+        url = "https://www.linkedin.com/in/dana-example"
+        self.scene.seed(linkedin_id=None, linkedin_url=url)
+        self.scene.draft("profile", channel="linkedin", sent_by="setter")
 
     def retry_between_two_parts(self) -> None:
         """Send a text whose second part is refused for now, and send the rest later."""
@@ -177,11 +235,13 @@ def stage(dynamodb_local: DynamoDBLocal) -> Callable[[str], Stage]:
     return lambda name: Stage(dynamodb_local, name)
 
 
-def test_the_webhook_may_do_what_it_does_and_nothing_else(stage: Callable[[str], Stage]) -> None:
+def test_the_webhooks_may_do_what_they_do_and_nothing_else(stage: Callable[[str], Stage]) -> None:
     s = stage("webhook-permissions")
+    s.scene.integrate("unipile")
     hello = s.text("Hello?")
     s.post(hello)
     s.post(hello, shared=True)
+    s.post(s.email("Could you write to both of us?"))
     s.post(s.text("Who is this?", contact="somebody-new", **{"from": "+15550100099"}))
     s.scene.draft("waiting", due_at=s.world.now() + 10_000_000)
     s.fail(Kind.REFUSE, refusal="invalid_token")
@@ -191,14 +251,25 @@ def test_the_webhook_may_do_what_it_does_and_nothing_else(stage: Callable[[str],
     s.post(s.text("Hello again"))
     s.post(contact_dnd_update(s.signer, location_id=s.scene.location, contact_id=s.scene.contact))
     s.post(s.text("STOP"))
+    s.lift_suppressions()
+    s.post(s.own_message("I wrote this myself"), provider="unipile")
+    s.confirm_by_echo()
     s.retry_between_two_parts()
     s.lose_the_answer_of_a_claim()
     s.guess_a_workflow_secret()
     assert s.observed.observed == granted(TEMPLATE, "WebhookSmsRole")
 
 
+@pytest.mark.parametrize("role", ["WebhookEmailRole", "WebhookLinkedinRole"])
+def test_only_the_function_with_a_shared_path_may_look_up_owners(role: str) -> None:
+    owners = {("GetItem", "owners")}
+    assert granted(TEMPLATE, role) == granted(TEMPLATE, "WebhookSmsRole") - owners
+    assert owners <= granted(TEMPLATE, "WebhookSmsRole")
+
+
 def test_the_sweep_may_do_what_it_does_and_nothing_else(stage: Callable[[str], Stage]) -> None:
     s = stage("sweep-permissions")
+    s.scene.integrate("unipile")
     s.scene.put(s.unfinished("one"))
     s.sweep()
     s.scene.draft("dies", sent_by="setter")
@@ -219,4 +290,13 @@ def test_the_sweep_may_do_what_it_does_and_nothing_else(stage: Callable[[str], S
     s.world.step(overdue_at(int(POST_WINDOW_SECONDS * 1000)) / 1000 + 1)
     s.sweep()
     assert s.scene.draft_now(dead.draft_id).state == DraftState.UNKNOWN
+    s.world.step(3600)
+    s.sweep()
+    assert s.scene.draft_now(dead.draft_id).state == DraftState.SENT
+    s.scene.put(s.unfinished("email", channel="email", sender=EMAIL, cc=["lee@example.com"]))
+    s.sweep()
+    s.scene.put(s.unfinished("echo", kind="echo", provider_message_id="ms1"))
+    s.sweep()
+    s.find_a_profile()
+    s.sweep()
     assert s.observed.observed == granted(TEMPLATE, "FollowupCronRole")

@@ -6,11 +6,11 @@ import pytest
 
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, approve, edit, reject
-from system_sender.models import Draft, Inbound, Lead, Workspace
+from system_sender.models import Draft, Inbound, Integration, Lead, Workspace, integration_key
+from system_sender.providers.gohighlevel import MARKETPLACE, WORKFLOW
 from system_sender.result import SendOutcome, SendResult
 from system_sender.sending import SendMeta, approve_and_send_draft_system, send_sms_system
 from system_sender.states import DraftState
-from system_sender.webhook import MARKETPLACE, WORKFLOW
 from tests.engine.stage import Stage
 from tests.support.scene import SECRET, FixedSecrets, Scene
 
@@ -238,7 +238,7 @@ def test_an_event_that_a_newer_version_finished_is_finished(stage: Stage) -> Non
         {"type": "INSTALL", "appId": "a1", "companyId": "c1"},
         {"type": "UNINSTALL", "appId": "a1", "locationId": "notours"},
         {"type": "ContactCreate", "locationId": "notours", "timestamp": 1762000000000},
-        {"type": "OutboundMessage", "messageType": "Email", "locationId": "notours"},
+        {"type": "OutboundMessage", "messageType": "CALL", "locationId": "notours"},
     ],
 )
 def test_what_an_app_is_told_beside_messages_is_acknowledged(
@@ -292,7 +292,8 @@ def test_a_workspace_that_a_stranger_invents_never_costs_a_look_into_the_paramet
 
 @pytest.mark.parametrize("kind", [WORKFLOW, MARKETPLACE])
 def test_a_workspace_that_exists_is_asked_for_its_secret(stage: Stage, kind: str) -> None:
-    stage.update(Workspace(stage.scene.workspace), Workspace.sms_webhook.set(kind))
+    key = integration_key(stage.scene.workspace, "gohighlevel")
+    stage.update(Integration(key), Integration.webhook.set(kind))
     secrets = AskedSecrets()
     system = stage.scene.system(secrets=secrets)
     answer = stage.post(stage.workflow_text("Hello?", SECRET), system=system)

@@ -24,7 +24,15 @@ from devstack.sandbox.server import SandboxServer
 from system_sender.budget import Budget
 from system_sender.codes import Code
 from system_sender.drafts import NewDraft, draft_row
-from system_sender.models import Draft, Lead, Message, Revision, Workspace
+from system_sender.models import (
+    Draft,
+    Integration,
+    Lead,
+    Message,
+    Revision,
+    Workspace,
+    integration_key,
+)
 from system_sender.result import SendOutcome
 from system_sender.sending import SendMeta, approve_and_send_draft_system, send_sms_system
 from system_sender.states import DraftState, MessageState
@@ -79,10 +87,15 @@ class Agency:
                 name="Acme",
                 region="US",
                 time_zone="America/New_York",
-                gohighlevel_location_id=f"{LOCATION}-{self.name}",
                 automated_per_day=1_000_000,
                 automated_in_a_row=1_000_000,
-            )
+            ),
+            Integration(
+                integration_key(self.name, "gohighlevel"),
+                workspace=self.name,
+                provider="gohighlevel",
+                account=f"{LOCATION}-{self.name}",
+            ),
         )
         return self
 
@@ -95,7 +108,7 @@ class Agency:
                 workspace=self.name,
                 first_name="Dana",
                 phone="+15550100001",
-                gohighlevel_contact_id=f"contact{number}-{self.name}",
+                contacts={"gohighlevel": f"contact{number}-{self.name}"},
                 created_at=World().now(),
             )
         )
@@ -131,7 +144,7 @@ class Agency:
         )
         self._put(draft, Revision(draft_id, 1, text=text, created_at=now))
 
-    def _put(self, *rows: Workspace | Lead | Draft | Revision) -> None:
+    def _put(self, *rows: Workspace | Integration | Lead | Draft | Revision) -> None:
         write = Write(World().new_id())
         for number, row in enumerate(rows):
             write.put(str(number), row)

@@ -111,6 +111,9 @@ def test_a_delivery_left_sending_is_parked_once_it_can_be_no_other_way(stage: St
     row = stage.scene.message_now(draft.draft_id)
     assert (row.state, row.code, row.attention) == ("unknown", "interrupted", "parked")
     assert row.attention_at > claimed_at
+    # The provider's records show it; nobody sends it again to find out.
+    stage.world.step(3600)
+    assert stage.sweep().codes == {"sent_by_evidence": 1}
     for _ in range(3):
         stage.world.step(3600)
         assert stage.sweep().due == 0

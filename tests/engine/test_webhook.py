@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from devstack.sandbox.faults import Kind
+from devstack.sandbox.webhooks import inbound_email
 from system_sender.codes import Code
-from system_sender.models import Campaign, Lead, Workspace
+from system_sender.models import Campaign, Integration, Lead, integration_key
+from system_sender.providers.gohighlevel import MARKETPLACE, WORKFLOW
 from system_sender.result import SendOutcome
 from system_sender.secrets import SecretUnavailable
-from system_sender.webhook import MARKETPLACE, WORKFLOW
 from tests.crash.connection import conflict, reply_lost, request_lost, throttled
+from tests.engine.doors import DOORS, Door
 from tests.engine.stage import Stage, any_call, any_write
 from tests.support.scene import PHONE, SECRET, Scene
 
@@ -217,7 +219,7 @@ def test_an_honest_sentence_with_such_a_word_is_answered(stage: Stage) -> None:
 def test_do_not_disturb_suppresses_and_is_not_answered(stage: Stage) -> None:
     answer = stage.post(stage.dnd())
     assert (answer.status, answer.fields["work"]) == (200, "recorded")
-    assert stage.suppressions() == {f"{stage.scene.workspace}:sms:{PHONE}"}
+    assert f"{stage.scene.workspace}:sms:{PHONE}" in stage.suppressions()
     assert stage.send(stage.scene.draft().draft_id).code is Code.OPTED_OUT
     stage.post(stage.dnd(dnd=False))
     assert stage.send(stage.scene.draft("again").draft_id).code is Code.OPTED_OUT
@@ -256,7 +258,7 @@ def test_our_own_echo_changes_nothing(stage: Stage) -> None:
     "changes",
     [
         {"type": "AppointmentCreate"},
-        {"messageType": "Email", "messageTypeString": "TYPE_EMAIL", "messageTypeId": 3},
+        {"messageType": "CALL", "messageTypeString": "TYPE_CALL", "messageTypeId": 1},
     ],
 )
 def test_other_events_are_acknowledged_and_change_nothing(
@@ -308,6 +310,108 @@ def test_the_provider_refusing_our_reply_is_still_a_recorded_event(stage: Stage)
     answer = stage.post(stage.text("Hello?"))
     assert (answer.status, answer.fields["outcome"]) == (200, "unknown")
     assert stage.post(stage.text("Hello?", messageId="ms2")).status == 200
+
+
+# --- every provider's door -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def doors(stage: Stage) -> dict[str, Door]:
+    """Every provider is integrated, and people answer."""
+    stage.scene.seed(campaign_id=None)
+    for provider in DOORS:
+        stage.scene.integrate(provider)
+    return {provider: door(stage) for provider, door in DOORS.items()}
+
+
+@pytest.mark.parametrize("provider", DOORS)
+def test_a_providers_message_is_taken_at_its_own_path(
+    stage: Stage, doors: dict[str, Door], provider: str
+) -> None:
+    door = doors[provider]
+    answer = door.post(stage)
+    assert (answer.status, answer.code) == (200, Code.RECORDED)
+    [event] = stage.inbound()
+    assert (event.provider, event.channel) == (provider, door.channel)
+    assert (event.text, event.lead_id) == ("Tuesday works", stage.scene.lead_id)
+    assert stage.scene.lead_now().latest_inbound == {door.channel: event.event_id}
+    assert event.finished_code == "no_campaign"
+
+
+@pytest.mark.parametrize("provider", DOORS)
+def test_a_providers_message_again_is_answered_200_and_changes_nothing(
+    stage: Stage, doors: dict[str, Door], provider: str
+) -> None:
+    webhook = doors[provider].webhook()
+    doors[provider].post(stage, webhook)
+    version = stage.scene.lead_now().version
+    for _ in range(3):
+        answer = doors[provider].post(stage, webhook)
+        assert (answer.status, answer.code) == (200, Code.DUPLICATE_EVENT)
+    assert (len(stage.inbound()), stage.scene.lead_now().version) == (1, version)
+
+
+@pytest.mark.parametrize("provider", DOORS)
+def test_a_body_in_base64_is_taken_at_every_door(
+    stage: Stage, doors: dict[str, Door], provider: str
+) -> None:
+    body = base64.b64encode(doors[provider].webhook().body).decode()
+    assert doors[provider].post(stage, body=body, isBase64Encoded=True).status == 200
+    assert len(stage.inbound()) == 1
+
+
+@pytest.mark.parametrize("provider", DOORS)
+def test_storage_trouble_is_answered_503_where_a_5xx_is_delivered_again(
+    stage: Stage, doors: dict[str, Door], provider: str
+) -> None:
+    webhook = doors[provider].webhook()
+    with stage.struck(request_lost, any_call):
+        response = doors[provider].post(stage, webhook).to_api_gateway()
+    assert response["statusCode"] == 503
+    assert int(response["headers"]["Retry-After"]) > 0
+    assert stage.inbound() == []
+    assert doors[provider].post(stage, webhook).code is Code.RECORDED
+
+
+@pytest.mark.parametrize("provider", DOORS)
+def test_a_workspace_without_the_providers_account_is_not_found(
+    stage: Stage, doors: dict[str, Door], provider: str
+) -> None:
+    stage.delete(Integration, integration_key(stage.scene.workspace, provider))
+    answer = doors[provider].post(stage)
+    assert (answer.status, answer.code) == (404, Code.WORKSPACE_NOT_FOUND)
+    assert stage.inbound() == []
+
+
+@pytest.mark.parametrize("provider", DOORS)
+def test_a_cold_function_asks_for_no_secret_of_a_workspace_without_the_account(
+    stage: Stage, doors: dict[str, Door], provider: str
+) -> None:
+    class Asked:
+        def is_at_hand(self, workspace: str, provider: str, secret: str) -> bool:
+            return False
+
+        def get(self, workspace: str, provider: str, secret: str) -> str | None:
+            raise AssertionError("The parameter store was asked.")
+
+    stage.system = stage.scene.system(secrets=Asked())
+    answer = doors[provider].post(stage, pathParameters={"workspace": "invented"})
+    assert (answer.status, answer.code) == (404, Code.WORKSPACE_NOT_FOUND)
+
+
+def test_an_email_of_gohighlevel_comes_to_the_same_address_as_its_texts(stage: Stage) -> None:
+    stage.scene.seed(campaign_id=None)
+    webhook = inbound_email(
+        stage.signer,
+        location_id=stage.scene.location,
+        contact_id=stage.scene.contact,
+        text="Tuesday works",
+        omit=("timestamp", "dateAdded"),
+    )
+    assert stage.post(webhook).code is Code.RECORDED
+    [event] = stage.inbound()
+    assert (event.provider, event.channel) == ("gohighlevel", "email")
+    assert (event.lead_id, event.sender) == (stage.scene.lead_id, "dana@example.com")
 
 
 # --- durability ----------------------------------------------------------------------------------
@@ -377,7 +481,8 @@ def test_secrets_that_cannot_be_read_are_answered_429(stage: Stage) -> None:
 
 
 def use(stage: Stage, kind: str) -> None:
-    stage.update(Workspace(stage.scene.workspace), Workspace.sms_webhook.set(kind))
+    key = integration_key(stage.scene.workspace, "gohighlevel")
+    stage.update(Integration(key), Integration.webhook.set(kind))
 
 
 def test_a_workflow_webhook_is_let_in_by_its_secret(stage: Stage) -> None:

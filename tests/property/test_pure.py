@@ -10,18 +10,23 @@ from hypothesis import strategies as st
 from system_sender.answers import retry_after
 from system_sender.codes import Code
 from system_sender.inbound import EventRefused, InboundEvent
-from system_sender.models import Campaign, Draft, Lead, Workspace
+from system_sender.letter import Letter
+from system_sender.models import Campaign, Draft, Integration, Lead, Workspace
 from system_sender.opt_out import is_opt_out
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.phone_number import to_e164
 from system_sender.policy import Go, Refuse, Situation, Verdict, Wait, may_send
-from system_sender.providers import sms_provider
-from system_sender.providers.gohighlevel import parse_marketplace_event, parse_workflow_event
+from system_sender.providers.gohighlevel import (
+    PROVIDER,
+    parse_marketplace_event,
+    parse_workflow_event,
+)
 from system_sender.sms_text import MAX_PARTS, PART_LENGTH, split_sms
 from system_sender.states import DRAFT_TRANSITIONS, DraftState
 from system_sender.transport import Answer, NoAnswer
 
 NOW = 1_772_557_200_000
+LETTER = Letter("sms", "Hi Dana", "+15550100001", contact_id="ct1", route="send")
 
 # --- texts ---------------------------------------------------------------------------------------
 
@@ -124,7 +129,7 @@ headers = st.dictionaries(
 def test_every_answer_means_something_and_only_a_readable_success_means_sent(
     status: int, headers: dict[str, str], body: bytes
 ) -> None:
-    outcome = sms_provider().outcome(Answer(status, headers, body), NOW)
+    outcome = PROVIDER.outcome(Answer(status, headers, body), NOW, LETTER)
     assert Outcome.from_dict(json.loads(json.dumps(outcome.to_dict()))) == outcome
     if outcome.kind is OutcomeKind.SENT:
         assert 200 <= status < 300
@@ -143,7 +148,7 @@ def test_every_answer_means_something_and_only_a_readable_success_means_sent(
 def test_a_request_without_an_answer_is_unknown_exactly_if_it_began(
     began: bool, code: Code
 ) -> None:
-    outcome = sms_provider().outcome(NoAnswer(began, code), NOW)
+    outcome = PROVIDER.outcome(NoAnswer(began, code), NOW, LETTER)
     assert outcome.kind is (OutcomeKind.UNKNOWN if began else OutcomeKind.NOT_SENT)
 
 
@@ -261,6 +266,9 @@ def situations(draw: st.DrawFn) -> Situation:
         workspace=Workspace(
             "acme",
             time_zone=draw(st.sampled_from(["America/New_York", "UTC", "Pacific/Kiritimati"])),
+        ),
+        integration=Integration(
+            "acme:gohighlevel",
             unhealthy_until=draw(st.none() | st.integers(NOW - 10, NOW + 10)),
         ),
         campaign=draw(
@@ -301,14 +309,14 @@ STOPS = ["paused", "blacklisted", "suppressed", "inbound", "human", "unhealthy",
 
 def with_stop(situation: Situation, stop: str) -> Situation:
     """The same situation with one more reason not to send."""
-    lead, workspace = situation.lead, situation.workspace
+    lead, integration = situation.lead, situation.integration
     changes: dict[str, Any] = {
         "paused": {"paused": Code.PAUSED_WORKSPACE},
         "blacklisted": {"lead": copied(lead, blacklisted=True)},
         "suppressed": {"lead": copied(lead, suppressed_channels={"sms"})},
         "inbound": {"lead": copied(lead, inbound_count=lead.inbound_count + 1)},
         "human": {"lead": copied(lead, human_outbound_count=lead.human_outbound_count + 1)},
-        "unhealthy": {"workspace": copied(workspace, unhealthy_until=NOW + 60_000)},
+        "unhealthy": {"integration": copied(integration, unhealthy_until=NOW + 60_000)},
         "row": {"lead": copied(lead, automated_in_a_row=lead.automated_in_a_row + 1)},
         "day": {"lead": copied(lead, automated_today=99, automated_day="2026-03-03")},
     }[stop]

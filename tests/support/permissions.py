@@ -55,8 +55,8 @@ def granted(template: dict[str, Any], role: str) -> set[Permission]:
     """Return the DynamoDB permissions that a role of the template has."""
     resources = template["Resources"]
     permissions: set[Permission] = set()
-    for policy in resources[role]["Properties"]["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
+    for document in _documents(resources, role):
+        for statement in document["Statement"]:
             actions = statement["Action"]
             for action in [actions] if isinstance(actions, str) else actions:
                 if not action.startswith("dynamodb:"):
@@ -65,6 +65,14 @@ def granted(template: dict[str, Any], role: str) -> set[Permission]:
                     name = action.removeprefix("dynamodb:")
                     permissions.add((name, _resource(resources, resource)))
     return permissions
+
+
+def _documents(resources: dict[str, Any], role: str) -> list[dict[str, Any]]:
+    """Return a role's own policies, and those it shares with other roles."""
+    body = resources[role]["Properties"]
+    own = [policy["PolicyDocument"] for policy in body["Policies"]]
+    names = [arn["Ref"] for arn in body.get("ManagedPolicyArns", [])]
+    return own + [resources[name]["Properties"]["PolicyDocument"] for name in names]
 
 
 def _resource(resources: dict[str, Any], arn: dict[str, Any]) -> str:

@@ -7,19 +7,35 @@ from pynamodb.models import Model
 
 from devstack.sandbox.provider import Sandbox
 from system_sender.drafts import NewDraft, create_draft
-from system_sender.models import Alias, Campaign, Draft, Lead, Message, Owner, Workspace
+from system_sender.models import (
+    Alias,
+    Campaign,
+    Draft,
+    Integration,
+    Lead,
+    Message,
+    Owner,
+    Workspace,
+    contact_alias,
+    email_alias,
+    integration_key,
+    linkedin_alias,
+    owner_key,
+    phone_alias,
+)
 from system_sender.policy import AI_AUTO_SEND
-from system_sender.recording import contact_alias, phone_alias
+from system_sender.providers import CHANNELS_OF
+from system_sender.providers.gohighlevel import MARKETPLACE
 from system_sender.replying import TemplateDraftWriter
 from system_sender.settings import Settings
 from system_sender.states import DraftState
 from system_sender.store import Store, Write
 from system_sender.system import System
-from system_sender.webhook import MARKETPLACE, owner_key
 from system_sender.world import World
 from tests.support.transport import SandboxTransport
 
 PHONE = "+15550100001"
+EMAIL = "dana@example.com"
 CONTACT = "ct8Qm2LwZpR4sT6vXy1B"
 LOCATION = "loc7Kq"
 SECRET = "s3cret-for-tests-only"
@@ -66,7 +82,7 @@ class Scene:
             "transport": SandboxTransport(self.sandbox),
             "settings": Settings(
                 secrets_prefix="/test",
-                gohighlevel_base_url="http://127.0.0.1",
+                base_urls=dict.fromkeys(CHANNELS_OF, "http://127.0.0.1"),
                 gohighlevel_webhook_public_keys=(self.public_key,) if self.public_key else (),
             ),
             "writer": TemplateDraftWriter(),
@@ -84,6 +100,11 @@ class Scene:
         return f"{LOCATION}-{self.workspace}"
 
     @property
+    def linkedin_id(self) -> str:
+        """The LinkedIn provider id of the lead."""
+        return f"ACoAA{self.workspace}"
+
+    @property
     def contact(self) -> str:
         """The GoHighLevel contact of the lead."""
         return f"{CONTACT}-{self.workspace}"
@@ -98,11 +119,9 @@ class Scene:
                 name="Acme",
                 region="US",
                 time_zone="America/New_York",
-                gohighlevel_location_id=self.location,
-                sms_webhook=MARKETPLACE,
                 default_campaign_id=campaign_id,
             ),
-            Owner(owner_key(self.location), workspace=name),
+            *self.integration("gohighlevel", self.location, webhook=MARKETPLACE),
             Campaign(
                 campaign_id,
                 name="Autumn",
@@ -115,15 +134,34 @@ class Scene:
                     "workspace": name,
                     "first_name": "Dana",
                     "phone": PHONE,
-                    "gohighlevel_contact_id": self.contact,
+                    "email": EMAIL,
+                    "linkedin_id": self.linkedin_id,
+                    "contacts": {"gohighlevel": self.contact},
                     "campaign_id": campaign_id,
                     "created_at": self.world.now(),
                     **lead,
                 },
             ),
-            Alias(contact_alias(name, self.contact), lead_id=self.lead_id),
+            Alias(contact_alias(name, "gohighlevel", self.contact), lead_id=self.lead_id),
             Alias(phone_alias(name, PHONE), lead_id=self.lead_id),
+            Alias(email_alias(name, EMAIL), lead_id=self.lead_id),
+            Alias(linkedin_alias(name, self.linkedin_id), lead_id=self.lead_id),
         )
+        return self
+
+    def integration(self, provider: str, account: str, **columns: Any) -> tuple[Model, Model]:
+        """Return the rows of the workspace's account at a provider."""
+        key = integration_key(self.workspace, provider)
+        return (
+            Integration(
+                key, workspace=self.workspace, provider=provider, account=account, **columns
+            ),
+            Owner(owner_key(provider, account), workspace=self.workspace),
+        )
+
+    def integrate(self, provider: str, **columns: Any) -> "Scene":
+        """Give the workspace an account at a provider."""
+        self.put(*self.integration(provider, f"{provider}-{self.workspace}", **columns))
         return self
 
     def put(self, *rows: Model) -> None:

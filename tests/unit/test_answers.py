@@ -1,6 +1,7 @@
 """What a provider's answer means: the outcome table, row by row."""
 
 import json
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
@@ -8,11 +9,14 @@ import pytest
 
 from system_sender.answers import retry_after
 from system_sender.codes import Code
+from system_sender.letter import Letter
 from system_sender.outcome import Outcome, OutcomeKind
-from system_sender.providers import sms_provider
+from system_sender.providers import provider_named
 from system_sender.transport import Answer, NoAnswer
 
 NOW = 1_772_500_000_000
+TEXT = Letter("sms", "Hi Dana", "+15550100001", contact_id="ct1", route="send")
+EMAIL = Letter("email", "Hi Dana", "dana@example.com", contact_id="ct1", subject="Re: Intro")
 SENT, NOT_SENT = OutcomeKind.SENT, OutcomeKind.NOT_SENT
 REJECTED, UNKNOWN = OutcomeKind.REJECTED, OutcomeKind.UNKNOWN
 
@@ -20,7 +24,7 @@ REJECTED, UNKNOWN = OutcomeKind.REJECTED, OutcomeKind.UNKNOWN
 def meaning(status: int, body: Any = None, **headers: str) -> Outcome:
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return sms_provider().outcome(Answer(status, names, raw), NOW)
+    return provider_named("gohighlevel").outcome(Answer(status, names, raw), NOW, TEXT)
 
 
 def error(text: Any, status: int = 400) -> dict[str, Any]:
@@ -42,6 +46,11 @@ def test_a_success_without_an_id_is_sent_and_its_id_stays_open() -> None:
         SENT, Code.SENT, provider_thread_id="cv1"
     )
     assert meaning(201, {"messageId": 17}) == Outcome(SENT, Code.SENT)
+
+
+def test_the_id_of_an_email_is_its_own_and_not_that_of_its_thread() -> None:
+    body = {**ACCEPTED, "emailMessageId": "em1"}
+    assert meaning(201, body).provider_message_id == "em1"
 
 
 def test_a_list_of_ids_names_the_message_too() -> None:
@@ -86,7 +95,10 @@ TEXTS = [
     ("Cannot send message as DND is active for SMS.", Code.DO_NOT_DISTURB, True),
     ("Cannot send message as DND is active", Code.DO_NOT_DISTURB, True),
     ("Cannot send message as +15550100001 has unsubscribed", Code.UNSUBSCRIBED, True),
+    ("Cannot send message as DND is active for Email.", Code.DO_NOT_DISTURB, True),
     ("Missing phone number", Code.MISSING_PHONE, False),
+    ("Missing email", Code.MISSING_EMAIL, False),
+    ("Invalid email address", Code.INVALID_EMAIL, False),
     ("Invalid country calling code", Code.INVALID_PHONE, False),
     ("Contact not found", Code.CONTACT_NOT_FOUND, False),
 ]
@@ -115,6 +127,20 @@ def test_our_own_text_echoed_in_a_success_does_not_count(field: str) -> None:
     echoed = {**ACCEPTED, field: "I see DND is active and it is a duplicate, missing phone number"}
     assert meaning(201, echoed).kind is SENT
     assert meaning(201, {**ACCEPTED, "message": "has unsubscribed"}).kind is SENT
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [replace(TEXT, text="So DND is active?"), replace(EMAIL, subject="Re: DND is active")],
+)
+def test_an_error_that_quotes_our_own_words_says_nothing_by_them(letter: Letter) -> None:
+    body = json.dumps(error("Cannot send: DND is active", 500)).encode()
+    outcome = provider_named("gohighlevel").outcome(Answer(500, {}, body), NOW, letter)
+    assert outcome == Outcome(UNKNOWN, Code.PROVIDER_ERROR)
+
+
+def test_a_failure_that_names_its_message_is_believed_in_neither() -> None:
+    assert meaning(200, {**ACCEPTED, "ok": False}) == Outcome(UNKNOWN, Code.PROVIDER_ERROR)
 
 
 @pytest.mark.parametrize("status", [400, 409, 422, 500])
@@ -160,8 +186,9 @@ def test_anything_unlisted_is_unknown(status: int) -> None:
     "code", [Code.UNREACHABLE, Code.TOO_LATE, Code.PAUSED_ALL, Code.PROVIDER_TIMEOUT]
 )
 def test_without_an_answer_only_the_moment_of_the_failure_matters(code: Code) -> None:
-    assert sms_provider().outcome(NoAnswer(True, code), NOW) == Outcome(UNKNOWN, code)
-    assert sms_provider().outcome(NoAnswer(False, code), NOW) == Outcome(
+    outcome = provider_named("gohighlevel").outcome
+    assert outcome(NoAnswer(True, code), NOW, TEXT) == Outcome(UNKNOWN, code)
+    assert outcome(NoAnswer(False, code), NOW, TEXT) == Outcome(
         NOT_SENT, code, retry_at=NOW + 30_000
     )
 

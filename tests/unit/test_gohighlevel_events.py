@@ -6,7 +6,7 @@ import pytest
 
 from system_sender.codes import Code
 from system_sender.inbound import EventKind, EventRefused, InboundEvent
-from system_sender.providers.gohighlevel import (
+from system_sender.providers.gohighlevel_events import (
     EARLIEST_FUTURE,
     OLDEST_EVENT,
     parse_marketplace_event,
@@ -77,6 +77,7 @@ def refusal(call: Any, *arguments: Any, **changes: Any) -> EventRefused:
 def test_an_inbound_text_is_read() -> None:
     assert marketplace() == InboundEvent(
         EventKind.MESSAGE,
+        "gohighlevel",
         "message:ms2In",
         "loc7Kq",
         "ct8Qm",
@@ -123,7 +124,6 @@ def test_unknown_fields_change_nothing() -> None:
     [
         {"type": "ContactUpdate"},
         {"type": "OpportunityCreate"},
-        {"messageType": "Email", "messageTypeString": "TYPE_EMAIL", "messageTypeId": 3},
         {"messageType": "CALL", "messageTypeString": "TYPE_CALL", "messageTypeId": 1},
         {"messageType": None, "messageTypeString": None, "messageTypeId": None},
     ],
@@ -150,16 +150,35 @@ def outbound(**changes: Any) -> InboundEvent:
 
 
 @pytest.mark.parametrize("source", ["api", "workflow", "campaign", "bulk_actions"])
-def test_what_machines_sent_is_no_persons_reply(source: str) -> None:
-    assert outbound(source=source, userId="us1").kind is EventKind.IGNORED
+def test_what_machines_sent_is_an_echo_and_no_persons_reply(source: str) -> None:
+    event = outbound(source=source, userId="us1")
+    assert (event.kind, event.human, event.identity) == (EventKind.ECHO, False, "echo:ms2In")
+    assert (event.text, event.provider_message_id) == ("Tue works", "ms2In")
+    assert (event.contact_id, event.channel, event.phone) == ("ct8Qm", "sms", INBOUND["to"])
+    assert event.occurred_at == 1_772_463_845_120
+
+
+@pytest.mark.parametrize("source", [None, "", "brand_new", 7, ["api"]])
+def test_only_the_providers_own_word_makes_it_a_machines(source: Any) -> None:
+    event = outbound(source=source)
+    assert (event.kind, event.human) == (EventKind.ECHO, True)
+
+
+def test_an_echo_without_a_message_id_is_still_one_event_and_no_message() -> None:
+    bare = ("messageId",)
+    assert marketplace(type="OutboundMessage", omit=bare).identity == "echo:webhook:wh-5b0c"
+    barer = ("messageId", "webhookId")
+    identity = marketplace(type="OutboundMessage", omit=barer).identity
+    assert identity.startswith("echo:hash:")
+    assert identity != marketplace(omit=barer).identity
 
 
 def test_what_a_person_sent_in_the_app_is_a_human_message() -> None:
     event = outbound(source="app", direction="outbound")
     assert event.kind is EventKind.HUMAN_OUTBOUND
     assert event.phone == INBOUND["to"], "the lead's number is where it went"
+    assert (event.human, event.identity) == (True, "message:ms2In")
     assert outbound(userId="us1").kind is EventKind.HUMAN_OUTBOUND
-    assert outbound().kind is EventKind.IGNORED
 
 
 def test_the_published_outbound_example_that_calls_itself_inbound_goes_by_its_type() -> None:
@@ -179,21 +198,25 @@ def dnd(**changes: Any) -> InboundEvent:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "channel"),
     [
-        {"dnd": True},
-        {"dnd": False, "dndSettings": {"SMS": {"status": "active"}}},
-        {"dndSettings": {"SMS": {"status": "permanent"}, "Email": {"status": "inactive"}}},
-        {"dnd": True, "dndSettings": "odd"},
+        ({"dnd": True}, "*"),
+        ({"dnd": True, "dndSettings": "odd"}, "*"),
+        ({"dnd": True, "dndSettings": {"SMS": {"status": "active"}}}, "*"),
+        ({"dnd": False, "dndSettings": {"SMS": {"status": "active"}}}, "sms"),
+        (
+            {"dndSettings": {"SMS": {"status": "permanent"}, "Email": {"status": "inactive"}}},
+            "sms",
+        ),
+        ({"dndSettings": {"Email": {"status": "active"}}}, "email"),
+        ({"dndSettings": {"SMS": {"status": "active"}, "Email": {"status": "active"}}}, "*"),
     ],
 )
-def test_do_not_disturb_for_texts_is_heard(changes: dict[str, Any]) -> None:
-    event = dnd(**changes)
-    assert (event.kind, event.contact_id, event.identity) == (
-        EventKind.DO_NOT_DISTURB,
-        "ct8Qm",
-        "dnd:wh-9",
-    )
+def test_do_not_disturb_is_heard_for_its_channel(changes: dict[str, Any], channel: str) -> None:
+    event = dnd(email="dana@example.com", **changes)
+    assert (event.kind, event.channel) == (EventKind.DO_NOT_DISTURB, channel)
+    assert (event.contact_id, event.identity) == ("ct8Qm", "dnd:wh-9")
+    assert (event.phone, event.email) == ("+15550100001", "dana@example.com")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +224,7 @@ def test_do_not_disturb_for_texts_is_heard(changes: dict[str, Any]) -> None:
     [
         {"dnd": False},
         {"dnd": False, "dndSettings": {"SMS": {"status": "inactive"}}},
-        {"dndSettings": {"Email": {"status": "active"}}},
+        {"dndSettings": {"WhatsApp": {"status": "active"}}},
         {"dndSettings": {"SMS": "active"}},
         {},
     ],
@@ -225,7 +248,7 @@ def test_do_not_disturb_without_a_webhook_id_is_still_one_event() -> None:
         ({"type": None}, "type"),
         ({"type": 7}, "type"),
         ({"locationId": None}, "locationId"),
-        ({"locationId": 7}, "locationId"),
+        ({"locationId": 7.5}, "locationId"),
         ({"locationId": "a b"}, "locationId"),
         ({"contactId": None}, "contactId"),
         ({"contactId": ["ct"]}, "contactId"),
@@ -344,7 +367,7 @@ def test_the_phone_may_stand_in_the_custom_data_or_be_missing() -> None:
     [
         ({"location": None}, "location.id"),
         ({"location": "loc7Kq"}, "location"),
-        ({"location": {"id": 7}}, "id"),
+        ({"location": {"id": True}}, "id"),
         ({"message": "Tue works"}, "message"),
         ({"message": {"body": 7}}, "text"),
         ({"customData": []}, "customData"),
@@ -361,6 +384,20 @@ def test_a_wrong_workflow_field_is_named(changes: dict[str, Any], field: str) ->
 def test_a_workflow_without_any_contact_is_refused() -> None:
     custom = {name: value for name, value in WORKFLOW["customData"].items() if name != "ID"}
     assert "contact_id" in refusal(workflow, omit=("contact_id",), customData=custom).detail
+
+
+@pytest.mark.parametrize("kind", [1, 11, "CALL", True, ["SMS"], {}])
+def test_a_workflow_of_another_channel_is_ignored(kind: Any) -> None:
+    assert workflow(message={"type": kind, "body": "Hi"}).kind is EventKind.IGNORED
+
+
+def test_a_workflows_email_is_one_and_its_html_is_read() -> None:
+    event = workflow(
+        message={"type": 3, "body": "<p>Tue <b>works</b></p>"}, email="dana@example.com"
+    )
+    assert (event.kind, event.channel) == (EventKind.MESSAGE, "email")
+    assert (event.text, event.sender) == ("Tue works", "dana@example.com")
+    assert not event.handles, "the payload has nothing to answer in the thread with"
 
 
 def test_odd_names_are_left_out_and_long_ones_cut() -> None:

@@ -1,11 +1,15 @@
 """What GoHighLevel is asked, and what its look-up of inbound messages tells."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from system_sender.codes import Code
+from system_sender.email_text import to_html
+from system_sender.letter import Access, Letter
+from system_sender.providers import Provider, provider_named
 from system_sender.providers.gohighlevel import (
     PROVIDER,
     inbound_message_ids,
@@ -13,12 +17,40 @@ from system_sender.providers.gohighlevel import (
 )
 from system_sender.transport import Answer, NoAnswer
 
+ACCESS = Access("https://example.com", "pit-1", "loc1")
+TEXT = Letter("sms", "Hi Dana", "+15550100001", contact_id="ct1", route="send")
+EMAIL = Letter(
+    "email",
+    "Hi Dana,\n\nTue & Wed\nat 2?",
+    "dana@example.com",
+    contact_id="ct1",
+    subject="Re: Intro",
+    route="send",
+)
+
+
+def body_of(letter: Letter) -> dict[str, Any]:
+    request = PROVIDER.send_request(ACCESS, letter)
+    body: dict[str, Any] = json.loads(request.body or b"")
+    return body
+
+
+def test_it_keeps_to_the_protocol_and_is_found_by_its_name() -> None:
+    provider: Provider = PROVIDER
+    assert provider_named("gohighlevel") is provider
+    assert provider.routes(ACCESS, TEXT) == provider.routes(ACCESS, EMAIL) == ("send",)
+    assert provider.base_url == "https://services.leadconnectorhq.com"
+
+
+def test_all_is_sent_by_contact_so_that_without_one_nothing_is() -> None:
+    assert PROVIDER.refusal(replace(EMAIL, contact_id=None)) is Code.MISSING_CONTACT
+    assert PROVIDER.refusal(replace(TEXT, contact_id="")) is Code.MISSING_CONTACT
+    assert PROVIDER.refusal(TEXT) is None
+
 
 def test_a_send_is_the_published_request_with_the_text_byte_for_byte() -> None:
     text = ' "Hi" Dana,\n\u0645\u0631\u062d\u0628\u0627 \U0001f44b '
-    request = PROVIDER.send_request(
-        base_url="https://example.com", token="pit-1", contact_id="ct1", text=text
-    )
+    request = PROVIDER.send_request(ACCESS, replace(TEXT, text=text))
     assert (request.method, request.url) == ("POST", "https://example.com/conversations/messages")
     assert request.headers == {
         "Authorization": "Bearer pit-1",
@@ -27,6 +59,39 @@ def test_a_send_is_the_published_request_with_the_text_byte_for_byte() -> None:
         "Content-Type": "application/json",
     }
     assert json.loads(request.body or b"") == {"type": "SMS", "contactId": "ct1", "message": text}
+
+
+def test_an_email_is_html_with_its_subject_to_one_address_of_the_contact() -> None:
+    assert body_of(EMAIL) == {
+        "type": "Email",
+        "contactId": "ct1",
+        "subject": "Re: Intro",
+        "html": to_html(EMAIL.text),
+        "emailTo": "dana@example.com",
+    }
+    assert "Tue &amp; Wed" in body_of(EMAIL)["html"]
+
+
+def test_copies_are_named_only_where_there_are_some() -> None:
+    body = body_of(replace(EMAIL, cc=("kim@example.com",), bcc=("crm@example.com",)))
+    assert (body["emailCc"], body["emailBcc"]) == (["kim@example.com"], ["crm@example.com"])
+
+
+def test_an_answer_stays_in_its_thread_and_adds_no_recipient_of_the_providers_choice() -> None:
+    handles = {"email_message_id": "em1", "thread_id": "th1"}
+    body = body_of(replace(EMAIL, handles=handles, cc=("kim@example.com",)))
+    assert body["replyMessageId"] == "em1"
+    assert body["threadId"] == "th1"
+    assert body["emailReplyMode"] == "reply"
+
+
+def test_the_mode_of_an_answer_is_left_out_where_no_message_is_named() -> None:
+    body = body_of(replace(EMAIL, handles={"thread_id": "th1"}))
+    assert body["threadId"] == "th1"
+    assert not {"replyMessageId", "emailReplyMode"} & set(body)
+
+
+# --- the inbound messages of a contact -----------------------------------------------------------
 
 
 def test_a_look_up_names_channel_contact_and_window() -> None:
@@ -57,6 +122,11 @@ def message(number: int, **changes: Any) -> dict[str, Any]:
 def test_equal_texts_are_listed_oldest_first() -> None:
     answer = listing(message(2), message(1, body=" yes\n"), message(3, body="no"))
     assert inbound_message_ids(answer, "yes") == ["ms1", "ms2"]
+
+
+def test_a_list_one_level_deeper_is_read_too() -> None:
+    body = {"messages": {"lastMessageId": "ms1", "messages": [message(1)]}}
+    assert inbound_message_ids(Answer(200, {}, json.dumps(body).encode()), "yes") == ["ms1"]
 
 
 def test_our_own_messages_and_odd_rows_are_not_the_leads() -> None:

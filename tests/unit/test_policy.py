@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from system_sender.codes import Code
-from system_sender.models import Campaign, Draft, Lead, Workspace
+from system_sender.models import Campaign, Draft, Integration, Lead, Workspace
 from system_sender.policy import (
     DAY,
     LONGEST_WAIT,
@@ -40,6 +40,7 @@ def situation(
     lead: dict[str, Any] | None = None,
     workspace: dict[str, Any] | None = None,
     campaign: dict[str, Any] | None = None,
+    integration: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Situation:
     """A situation in which nothing stands in the way, but for what is said."""
@@ -63,6 +64,7 @@ def situation(
             "acme:autumn",
             **{"name": "Autumn", "response_mode": "AI_AUTO_SEND", **(campaign or {})},
         ),
+        "integration": Integration("acme:gohighlevel", **(integration or {})),
         "paused": None,
         "sent_by": "ai",
         "continuing": False,
@@ -103,7 +105,7 @@ REASONS: list[tuple[str, dict[str, Any], Verdict]] = [
     ),
     (
         "an unhealthy integration",
-        {"workspace": {"unhealthy_until": NOW + 5}},
+        {"integration": {"unhealthy_until": NOW + 5}},
         Wait(NOW + 5, Code.INTEGRATION_UNHEALTHY),
     ),
     (
@@ -213,7 +215,7 @@ def test_between_two_parts_only_stops_and_waits_count() -> None:
 
 WAITS: list[dict[str, Any]] = [
     {"paused": Code.PAUSED_WORKSPACE},
-    {"workspace": {"unhealthy_until": NOW + DAY}},
+    {"integration": {"unhealthy_until": NOW + DAY}},
     {"lead": {"automated_today": 5, "automated_day": "2026-03-03"}},
 ]
 
@@ -239,7 +241,7 @@ def test_the_rest_of_a_half_sent_text_is_not_sent_weeks_later_by_itself(
 
 
 def test_an_integration_that_recovered_does_not_hold_anything() -> None:
-    assert judged({"workspace": {"unhealthy_until": NOW}}) == Go()
+    assert judged({"integration": {"unhealthy_until": NOW}}) == Go()
 
 
 def test_a_day_is_counted_in_the_workspaces_time_zone() -> None:

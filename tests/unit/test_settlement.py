@@ -2,6 +2,7 @@
 
 import pytest
 
+from system_sender.budget import ID_LOOK_UP_AFTER, LOOK_UP_AFTER
 from system_sender.codes import Code
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.settlement import (
@@ -20,7 +21,13 @@ def fate(outcome: Outcome, *, attempts: int = 0, is_last: bool = True) -> DraftF
 
 
 def test_the_last_part_sent_is_the_draft_sent() -> None:
-    assert fate(Outcome(OutcomeKind.SENT, Code.SENT)) == DraftFate(DraftState.SENT, Code.SENT)
+    sent = Outcome(OutcomeKind.SENT, Code.SENT, provider_message_id="ms1")
+    assert fate(sent) == DraftFate(DraftState.SENT, Code.SENT)
+
+
+def test_a_message_without_an_id_is_sent_and_its_id_is_looked_for_once() -> None:
+    without_id = Outcome(OutcomeKind.SENT, Code.SENT)
+    assert fate(without_id) == DraftFate(DraftState.SENT, Code.SENT, NOW + ID_LOOK_UP_AFTER)
 
 
 def test_an_earlier_part_sent_leaves_the_draft_sending_where_a_sweep_finds_it() -> None:
@@ -29,9 +36,14 @@ def test_an_earlier_part_sent_leaves_the_draft_sending_where_a_sweep_finds_it() 
     assert result.due_at == NOW + 75_000
 
 
-def test_unknown_and_rejected_end_the_draft_there() -> None:
+def test_the_unknown_is_looked_up_soon_and_nothing_else_happens_to_it() -> None:
     unknown = Outcome(OutcomeKind.UNKNOWN, Code.PROVIDER_TIMEOUT)
-    assert fate(unknown) == DraftFate(DraftState.UNKNOWN, Code.PROVIDER_TIMEOUT)
+    assert fate(unknown) == DraftFate(
+        DraftState.UNKNOWN, Code.PROVIDER_TIMEOUT, NOW + LOOK_UP_AFTER[0]
+    )
+
+
+def test_a_refusal_ends_the_draft() -> None:
     rejected = Outcome(OutcomeKind.REJECTED, Code.DO_NOT_DISTURB)
     assert fate(rejected) == DraftFate(DraftState.FAILED, Code.DO_NOT_DISTURB)
 
@@ -75,5 +87,6 @@ def test_every_fate_is_a_legal_move_and_whatever_goes_on_is_due(
 ) -> None:
     result = fate(Outcome(kind, Code.UNREACHABLE), attempts=attempts, is_last=is_last)
     assert result.state in DRAFT_TRANSITIONS[DraftState.SENDING]
-    goes_on = result.state in (DraftState.APPROVED, DraftState.SENDING)
+    # An unknown one is looked up, and so is the id of one that was sent without telling it.
+    goes_on = result.state is not DraftState.FAILED
     assert (result.due_at is not None) == goes_on

@@ -9,7 +9,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from devstack.sandbox.webhooks import Signer
 from system_sender.codes import Code
 from system_sender.inbound import EventRefused
-from system_sender.providers.gohighlevel import verify_secret, verify_signature
+from system_sender.inbound_fields import verify_secret
+from system_sender.providers import SignedRequest
+from system_sender.providers.gohighlevel import MARKETPLACE, PROVIDER, WORKFLOW, verify_signature
 from system_sender.settings import GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY
 
 BODY = '{"body": "Grüße \U0001f44b"}'.encode()
@@ -86,3 +88,58 @@ def test_a_missing_or_another_secret_is_refused(given: str | None, code: Code) -
         verify_secret(given, "s3cret-é")
     assert refusal.value.code is code
     assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("expected", [None, ""])
+def test_without_a_configured_secret_nobody_is_let_in(expected: str | None) -> None:
+    with pytest.raises(EventRefused) as refusal:
+        verify_secret("s3cret", expected)
+    assert refusal.value.code is Code.SIGNATURE_INVALID
+
+
+# --- GoHighLevel's two kinds of webhook ----------------------------------------------------------
+
+
+Given = dict[str, str]
+
+
+def kind_of(headers: Given, query: Given | None = None, secret: str | None = "s3cret") -> str:
+    request = SignedRequest(BODY, headers, query or {})
+    return PROVIDER.authenticate(request, lambda: secret, KEYS)
+
+
+def not_let_in(headers: Given, secret: str | None = "s3cret") -> Code:
+    with pytest.raises(EventRefused) as refusal:
+        kind_of(headers, secret=secret)
+    return refusal.value.code
+
+
+def test_a_signed_request_is_an_apps() -> None:
+    assert kind_of({"x-ghl-signature": NEW.signature(BODY)}) == MARKETPLACE
+
+
+def test_a_request_with_the_secret_in_a_header_or_in_the_url_is_a_workflows() -> None:
+    assert kind_of({"x-webhook-secret": "s3cret"}) == WORKFLOW
+    assert kind_of({}, {"secret": "s3cret"}) == WORKFLOW
+
+
+@pytest.mark.parametrize("signature", ["", "N/A", "AAAA"])
+def test_a_secret_does_not_make_a_bad_signature_good(signature: str) -> None:
+    headers = {"x-ghl-signature": signature, "x-webhook-secret": "s3cret"}
+    missing = signature != "AAAA"
+    assert not_let_in(headers) is (Code.SIGNATURE_MISSING if missing else Code.SIGNATURE_INVALID)
+
+
+def test_neither_signature_nor_secret_is_missing_and_reads_no_secret() -> None:
+    def secret() -> str | None:
+        raise AssertionError("nobody gave a secret to compare with")
+
+    with pytest.raises(EventRefused) as refusal:
+        PROVIDER.authenticate(SignedRequest(BODY, {}, {}), secret, KEYS)
+    assert refusal.value.code is Code.SIGNATURE_MISSING
+
+
+def test_another_secret_and_one_that_is_not_configured_are_refused() -> None:
+    headers = {"x-webhook-secret": "other"}
+    assert not_let_in(headers) is Code.SIGNATURE_INVALID
+    assert not_let_in(headers, secret=None) is Code.SIGNATURE_INVALID

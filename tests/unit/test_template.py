@@ -11,12 +11,20 @@ from cfnlint.decode.cfn_yaml import load
 from pynamodb.models import Model
 
 from system_sender.models import MODELS
+from system_sender.providers import CHANNELS_OF
 from system_sender.settings import Settings
+from system_sender.webhook import provider_of_route
 
 PROJECT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = json.loads(json.dumps(load(str(PROJECT / "template.yaml"))))
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
-FUNCTIONS = ("WebhookSmsFunction", "FollowupCronFunction")
+WEBHOOKS = {
+    "WebhookSmsFunction": {"gohighlevel"},
+    "WebhookEmailFunction": {"emailbison", "smartlead", "instantly"},
+    "WebhookLinkedinFunction": {"unipile"},
+}
+FUNCTIONS = (*WEBHOOKS, "FollowupCronFunction")
+ROLES = tuple(name.replace("Function", "Role") for name in FUNCTIONS)
 METRICS = "SystemSender"
 
 
@@ -68,8 +76,20 @@ class TestFunctions:
     def test_lambda_never_repeats_an_invocation_by_itself(self, name: str) -> None:
         assert properties(name)["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
 
-    def test_the_webhook_gives_up_before_api_gateway_does(self) -> None:
-        assert properties("WebhookSmsFunction")["Timeout"] == 28
+    @pytest.mark.parametrize("name", WEBHOOKS)
+    def test_a_webhook_gives_up_before_api_gateway_does(self, name: str) -> None:
+        assert properties(name)["Timeout"] == 28
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_a_functions_code_is_built_by_the_target_of_its_own_name(self, name: str) -> None:
+        makefile = (PROJECT / properties(name)["CodeUri"] / "Makefile").read_text()
+        assert f"build-{name}:" in makefile
+        assert RESOURCES[name]["Metadata"] == {"BuildMethod": "makefile"}
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_a_function_runs_in_the_role_of_its_own_name(self, name: str) -> None:
+        role = name.replace("Function", "Role")
+        assert properties(name)["Role"] == {"Fn::GetAtt": [role, "Arn"]}
 
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_a_function_finds_its_code_and_handler(self, name: str) -> None:
@@ -91,10 +111,11 @@ class TestFunctions:
             if isinstance(value, dict) and not value["Ref"].startswith("AWS::")
         }
         assert Settings.from_environment(defaults) == Settings.from_environment({})
+        assert {f"{name.upper()}_BASE_URL" for name in CHANNELS_OF} <= set(variables)
         assert variables["POWERTOOLS_METRICS_NAMESPACE"] == METRICS
         assert "POWERTOOLS_IDEMPOTENCY_DISABLED" not in variables
 
-    def test_both_functions_run_the_same_layer_on_the_same_processor(self) -> None:
+    def test_all_functions_run_the_same_layer_on_the_same_processor(self) -> None:
         assert TEMPLATE["Globals"]["Function"]["Layers"] == [{"Ref": "SystemSenderLayer"}]
         layer = properties("SystemSenderLayer")
         assert layer["CompatibleArchitectures"] == TEMPLATE["Globals"]["Function"]["Architectures"]
@@ -119,7 +140,7 @@ class TestFrontDoor:
     def test_bodies_reach_the_function_as_the_bytes_that_were_signed(self) -> None:
         assert properties("WebhookApi")["BinaryMediaTypes"] == ["*~1*"]
 
-    def test_a_crash_or_a_time_out_is_answered_so_that_gohighlevel_comes_again(self) -> None:
+    def test_a_crash_or_a_time_out_is_answered_so_that_every_provider_comes_again(self) -> None:
         responses = properties("WebhookApi")["GatewayResponses"]
         assert responses["DEFAULT_5XX"]["StatusCode"] == 429
 
@@ -148,16 +169,26 @@ class TestFrontDoor:
         }
         json.loads(written)
 
-    def test_only_the_two_webhook_routes_lead_in(self) -> None:
-        routes = {
-            (event["Properties"]["Method"], event["Properties"]["Path"])
+    def test_each_provider_has_one_way_in_and_only_gohighlevel_a_shared_one(self) -> None:
+        ways = {
+            (event["Properties"]["Method"], event["Properties"]["Path"], name)
             for name in FUNCTIONS
             for event in properties(name).get("Events", {}).values()
         }
-        assert routes == {
-            ("POST", "/webhooks/gohighlevel"),
-            ("POST", "/webhooks/gohighlevel/{workspace}"),
+        assert ways == {
+            *(
+                ("POST", f"/webhooks/{provider}/{{workspace}}", name)
+                for name, providers in WEBHOOKS.items()
+                for provider in providers
+            ),
+            ("POST", "/webhooks/gohighlevel", "WebhookSmsFunction"),
         }
+        assert set().union(*WEBHOOKS.values()) == set(CHANNELS_OF)
+
+    def test_the_routes_name_the_provider_as_the_code_reads_them(self) -> None:
+        for name, providers in WEBHOOKS.items():
+            routes = [event["Properties"]["Path"] for event in properties(name)["Events"].values()]
+            assert {provider_of_route({"resource": route}) for route in routes} == providers
 
 
 class TestRetention:
@@ -186,22 +217,34 @@ class TestPolicies:
             if isinstance(resource, dict) and "*" in resource.get("Fn::Sub", "")
         ]
         here = "${AWS::Region}:${AWS::AccountId}"
-        allowed = {
-            f"arn:${{AWS::Partition}}:ssm:{here}:parameter${{SecretsPrefix}}/*",
+        secrets = f"arn:${{AWS::Partition}}:ssm:{here}:parameter${{SecretsPrefix}}"
+        of_providers = {f"{secrets}/*/{provider}/*" for provider in CHANNELS_OF}
+        assert set(wild) <= {
+            f"{secrets}/*",
             f"arn:${{AWS::Partition}}:kms:{here}:key/*",
+            *of_providers,
         }
-        assert set(wild) <= allowed
 
-    @pytest.mark.parametrize("role", ["WebhookSmsRole", "FollowupCronRole"])
+    @pytest.mark.parametrize("name", WEBHOOKS)
+    def test_a_webhook_reads_only_the_secrets_of_its_own_providers(self, name: str) -> None:
+        role = name.replace("Function", "Role")
+        (read,) = [s for s in statements(role) if s["Action"] == "ssm:GetParameter"]
+        patterns = [
+            resource["Fn::Sub"].split("${SecretsPrefix}")[1] for resource in read["Resource"]
+        ]
+        assert set(patterns) == {f"/*/{provider}/*" for provider in WEBHOOKS[name]}
+
+    @pytest.mark.parametrize("role", ROLES)
     def test_keys_open_only_this_systems_secrets_and_only_through_parameter_store(
         self, role: str
     ) -> None:
         (decrypt,) = [s for s in statements(role) if s["Action"] == "kms:Decrypt"]
         assert set(decrypt["Condition"]["StringEquals"]) == {"kms:ViaService"}
         secrets = decrypt["Condition"]["StringLike"]["kms:EncryptionContext:PARAMETER_ARN"]
-        assert secrets["Fn::Sub"].endswith("parameter${SecretsPrefix}/*")
+        (read,) = [s for s in statements(role) if s["Action"] == "ssm:GetParameter"]
+        assert secrets == read["Resource"]
 
-    @pytest.mark.parametrize("role", ["WebhookSmsRole", "FollowupCronRole"])
+    @pytest.mark.parametrize("role", ROLES)
     def test_no_function_may_delete_or_scan_rows(self, role: str) -> None:
         allowed = {
             action
@@ -218,7 +261,7 @@ class TestPolicies:
             "dynamodb:Query",
         }
 
-    @pytest.mark.parametrize("role", ["WebhookSmsRole", "FollowupCronRole"])
+    @pytest.mark.parametrize("role", ROLES)
     def test_no_function_may_throw_a_switch_or_touch_an_owner(self, role: str) -> None:
         written = {
             resource["Fn::GetAtt"][0]
@@ -226,12 +269,34 @@ class TestPolicies:
             if {"dynamodb:PutItem", "dynamodb:UpdateItem"} & set(listed(statement["Action"]))
             for resource in listed(statement["Resource"])
         }
-        assert not written & {"SwitchesTable", "OwnersTable", "CampaignsTable"}
+        assert not written & {"SwitchesTable", "OwnersTable", "CampaignsTable", "WorkspacesTable"}
+
+    def test_the_tables_policy_fits_at_the_longest_name_of_a_stack(self) -> None:
+        # A function's name ends at 64 characters, which bounds the stack's.
+        stack = "s" * (64 - len("-webhook-linkedin"))
+        table = f"arn:aws-us-gov:dynamodb:us-gov-west-1:123456789012:table/{stack}-"
+        spelled = json.dumps(
+            [
+                {
+                    **statement,
+                    "Resource": [
+                        table + resource["Fn::GetAtt"][0].removesuffix("Table").lower()
+                        if "Fn::GetAtt" in resource
+                        else table + "inbound/index/attention"
+                        for resource in listed(statement["Resource"])
+                    ],
+                }
+                for statement in policy_of("WebhookTablesPolicy")
+            ],
+            separators=(",", ":"),
+        )
+        # IAM's limit of a managed policy is 6,144 characters without white space.
+        assert len(spelled) < 6_000
 
     def test_every_named_index_exists(self) -> None:
         named = {
             tuple(re.findall(r"\$\{(\w+)\.Arn\}/index/(\w+)", resource["Fn::Sub"])[0])
-            for role in of_type("AWS::IAM::Role")
+            for role in ROLES
             for statement in statements(role)
             for resource in listed(statement["Resource"])
             if isinstance(resource, dict) and "/index/" in resource.get("Fn::Sub", "")
@@ -273,7 +338,7 @@ class TestAlarms:
             assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
 
     @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
-    def test_failures_and_refusals_of_both_functions_raise_an_alarm(self, metric: str) -> None:
+    def test_failures_and_refusals_of_all_functions_raise_an_alarm(self, metric: str) -> None:
         watched = {
             alarm["Properties"]["Dimensions"][0]["Value"]["Ref"]
             for alarm in of_type("AWS::CloudWatch::Alarm").values()
@@ -291,7 +356,33 @@ class TestParameters:
     def test_the_webhooks_url_is_an_output(self) -> None:
         url = TEMPLATE["Outputs"]["WebhookUrl"]["Value"]["Fn::Sub"]
         stage = properties("WebhookApi")["StageName"]
-        assert url.endswith(f"/{stage}/webhooks/gohighlevel/{{workspace}}")
+        assert url.endswith(f"/{stage}/webhooks/{{provider}}/{{workspace}}")
+
+    def test_every_functions_name_is_an_output(self) -> None:
+        told = {output["Value"].get("Ref") for output in TEMPLATE["Outputs"].values()}
+        assert set(FUNCTIONS) <= told
+
+    @pytest.mark.parametrize("provider", CHANNELS_OF)
+    @pytest.mark.parametrize(
+        ("url", "fits"),
+        [
+            ("", True),
+            ("https://example.com:8443", True),
+            ("http://127.0.0.1:8080", True),
+            ("https://example.com/", False),
+            ("example.com", False),
+        ],
+    )
+    def test_a_base_url_is_a_scheme_and_a_host_or_nothing(
+        self, provider: str, url: str, fits: bool
+    ) -> None:
+        (body,) = [
+            body
+            for name, body in TEMPLATE["Parameters"].items()
+            if name.lower() == f"{provider}baseurl"
+        ]
+        assert bool(re.search(body["AllowedPattern"], url)) is fits
+        assert body["Default"] == ""
 
 
 def noun_of(table_name: dict[str, str]) -> str:
@@ -334,8 +425,16 @@ def indexes(definitions: list[dict[str, Any]]) -> dict[str, tuple[list[dict[str,
 
 
 def statements(role: str) -> Iterator[dict[str, Any]]:
+    """All that a role may do, in its own policies and in those it shares with others."""
     for policy in properties(role).get("Policies", []):
         yield from policy["PolicyDocument"]["Statement"]
+    for shared in properties(role).get("ManagedPolicyArns", []):
+        if "Ref" in shared:
+            yield from policy_of(shared["Ref"])
+
+
+def policy_of(name: str) -> list[dict[str, Any]]:
+    return list(properties(name)["PolicyDocument"]["Statement"])
 
 
 def listed(value: Any) -> list[Any]:

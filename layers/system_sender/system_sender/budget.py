@@ -16,6 +16,19 @@ LEAST_REQUEST_SECONDS = 3.0
 GRACE_SECONDS = 60.0
 
 
+# When a delivery whose outcome is unknown is looked up at its provider, counted from its parking.
+# A provider may show a message only after seconds, and a report says up to ten.
+LOOK_UP_AFTER = (30_000, 2 * 60_000, 10 * 60_000, 60 * 60_000)
+ID_LOOK_UP_AFTER = 2 * 60_000
+# The clocks of two hosts, allowed for on both sides of the time that is looked at.
+LOOK_UP_SKEW = 2 * 60_000
+
+
+def next_look_up(parked_at: int, done: int) -> int | None:
+    """Return when the next look-up is due (epoch milliseconds, UTC), or None after the last."""
+    return parked_at + LOOK_UP_AFTER[done] if done < len(LOOK_UP_AFTER) else None
+
+
 def overdue_at(post_by: int) -> int:
     """Return when a claim with this post_by is past every deadline (epoch milliseconds, UTC)."""
     return post_by + int((REQUEST_SECONDS + GRACE_SECONDS) * 1000)

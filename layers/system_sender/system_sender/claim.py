@@ -23,15 +23,16 @@ def claim_write(delivery: Delivery, now: int) -> Write:
     It fails as a whole, and takes nothing, if any of this is no longer so: the delivery was never
     begun or certainly not sent; the draft stands approved at the revision that was read (or is
     ours in mid-flight); the lead has had no inbound, opt-out, human message or automated claim
-    since the policy judged; the address is not suppressed.
+    since the policy judged; no recipient is suppressed.
     """
     write = Write(delivery.claim_id)
-    write.check(
-        "suppression",
-        Suppression,
-        suppression_key(delivery.draft.workspace, delivery.draft.channel, delivery.address),
-        Suppression.suppression.does_not_exist(),
-    )
+    for number, recipient in enumerate(delivery.recipients):
+        write.check(
+            f"copy{number}" if number else "suppression",
+            Suppression,
+            suppression_key(delivery.draft.workspace, delivery.draft.channel, recipient),
+            Suppression.suppression.does_not_exist(),
+        )
     _take_message(write, delivery, now)
     _take_draft(write, delivery, now)
     _bump_lead(write, delivery, now)
@@ -59,6 +60,9 @@ def _retake_message(write: Write, delivery: Delivery, message: Message) -> None:
             Message.attempt.set(delivery.attempt),
             Message.post_by.set(delivery.post_by),
             Message.sent_by.set(delivery.sent_by),
+            Message.provider.set(delivery.provider),
+            Message.address.set(delivery.letter.to),
+            Message.route.set(delivery.letter.route),
         ],
         (Message.state == message.state) & (Message.attempt == message.attempt),
         return_old=True,
@@ -71,6 +75,7 @@ def _first_row(delivery: Delivery, now: int) -> Message:
     row.claim_id = delivery.claim_id
     row.attempt = delivery.attempt
     row.post_by = delivery.post_by
+    row.route = delivery.letter.route
     return row
 
 
@@ -84,7 +89,7 @@ def queued_row(delivery: Delivery, part: int, now: int) -> Message:
         lead_id=draft.lead_id,
         channel=draft.channel,
         provider=delivery.provider,
-        address=delivery.address,
+        address=delivery.letter.to,
         state=MessageState.QUEUED.value,
         revision=draft.revision,
         start=span.start,

@@ -89,6 +89,33 @@ class Code(StrEnum):
     ALREADY_APPROVED = "already_approved"
     PART_FINAL = "part_final"
     STALE_NEEDS_WORD = "stale_needs_word"
+    MISSING_EMAIL = "missing_email"
+    INVALID_EMAIL = "invalid_email"
+    MISSING_LINKEDIN = "missing_linkedin"
+    NOT_A_PERSON = "not_a_person"
+    NO_THREAD = "no_thread"
+    EMAIL_PROVIDER_UNCLEAR = "email_provider_unclear"
+    NO_PROVIDER = "no_provider"
+    SUBJECT_WRONG = "subject_wrong"
+    SUBJECT_MISSING = "subject_missing"
+    SENDER_UNHEALTHY = "sender_unhealthy"
+    NOT_CONNECTED = "not_connected"
+    NO_INMAIL = "no_inmail"
+    ALREADY_INVITED = "already_invited"
+    NO_ROUTE_LEFT = "no_route_left"
+    ACCOUNT_DISCONNECTED = "account_disconnected"
+    PROFILE_NOT_FOUND = "profile_not_found"
+    SENT_BY_EVIDENCE = "sent_by_evidence"
+    LOOKED_ABSENT = "looked_absent"
+    LOOKED_AMBIGUOUS = "looked_ambiguous"
+    COULD_NOT_LOOK = "could_not_look"
+    ECHO_MATCHED = "echo_matched"
+    ECHO_HELD = "echo_held"
+    AUTOMATED_REPLY = "automated_reply"
+    STATUS_RECORDED = "status_recorded"
+    STATUS_UNMATCHED = "status_unmatched"
+    BOUNCED = "bounced"
+    THREAD_NOT_FOUND = "thread_not_found"
 
     @property
     def sentence(self) -> str:
@@ -120,7 +147,8 @@ SENTENCES: dict[Code, str] = {
     Code.DRAFT_CLAIMED: "A part of this draft was already claimed for sending; its text is final.",
     Code.KEY_REUSED: "This key already belongs to another text or lead; use a new key.",
     Code.EMPTY_TEXT: "The text is empty; there is nothing to send.",
-    Code.TEXT_TOO_LONG: "The text does not fit into 3 messages of 160 characters; shorten it.",
+    Code.TEXT_TOO_LONG: "The text is too long (SMS: 3 messages of 160 characters, LinkedIn: 8,000, "
+    "e-mail: 20,000); shorten it.",
     Code.PAUSED_ALL: "Sending is paused everywhere; it goes on after 'sender resume'.",
     Code.PAUSED_WORKSPACE: "Sending is paused for this workspace; it goes on after it is resumed.",
     Code.PAUSED_CHANNEL: "Sending is paused on this channel; it goes on after it is resumed.",
@@ -195,4 +223,45 @@ SENTENCES: dict[Code, str] = {
     Code.ALREADY_APPROVED: "The draft is already approved.",
     Code.PART_FINAL: "The provider refused this text for good; write a new draft.",
     Code.STALE_NEEDS_WORD: "The conversation moved on; approve with the override if it still fits.",
+    Code.MISSING_EMAIL: "The lead has no usable e-mail address; add one and approve again.",
+    Code.INVALID_EMAIL: "The provider does not accept the e-mail address; correct it.",
+    Code.MISSING_LINKEDIN: "The lead has no LinkedIn profile; add the id or the URL of a "
+    "personal profile.",
+    Code.NOT_A_PERSON: "The LinkedIn URL is not that of a person; only people can be written to.",
+    Code.NO_THREAD: "This provider only answers messages, and there is none to answer; write "
+    "to them elsewhere first.",
+    Code.EMAIL_PROVIDER_UNCLEAR: "The workspace has several e-mail providers; name one as its "
+    "email_provider.",
+    Code.NO_PROVIDER: "The workspace has no provider for this channel; integrate one and "
+    "approve again.",
+    Code.SUBJECT_WRONG: "The subject is longer than 255 characters or has a line break; "
+    "correct it.",
+    Code.SUBJECT_MISSING: "An e-mail that answers nothing needs a subject; give it one.",
+    Code.SENDER_UNHEALTHY: "The provider refused the sending mailbox; nothing left; another "
+    "mailbox is tried if there is one.",
+    Code.NOT_CONNECTED: "LinkedIn does not allow a direct message to this person; nothing left.",
+    Code.NO_INMAIL: "The account has no InMail left for this person; nothing left.",
+    Code.ALREADY_INVITED: "A connection request to this person is already open; wait for their "
+    "answer.",
+    Code.NO_ROUTE_LEFT: "The provider refused every way to reach this person; a person must "
+    "find another.",
+    Code.ACCOUNT_DISCONNECTED: "The account is disconnected at the provider; connect it again; "
+    "the draft waits.",
+    Code.PROFILE_NOT_FOUND: "LinkedIn knows no person under this profile; correct it.",
+    Code.SENT_BY_EVIDENCE: "The provider's own records show that the message left.",
+    Code.LOOKED_ABSENT: "The provider's records do not show the message (yet); whether it left "
+    "is unknown.",
+    Code.LOOKED_AMBIGUOUS: "The provider's records show several messages that it could be; a "
+    "person must decide.",
+    Code.COULD_NOT_LOOK: "The provider's records could not be read; whether the message left "
+    "is unknown.",
+    Code.ECHO_MATCHED: "The event tells of a message that this system sent.",
+    Code.ECHO_HELD: "The event may tell of a delivery whose outcome is still unknown; it waits "
+    "for that.",
+    Code.AUTOMATED_REPLY: "The message was written by a machine; it is recorded and not answered.",
+    Code.STATUS_RECORDED: "What became of the message is recorded with it.",
+    Code.STATUS_UNMATCHED: "The event tells of a message that this system did not send.",
+    Code.BOUNCED: "The message bounced; the address is suppressed.",
+    Code.THREAD_NOT_FOUND: "The provider does not know the message that is answered; write to "
+    "them another way.",
 }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from system_sender.letter import Access, Letter
 from system_sender.models import Draft, Lead, Message, Workspace
 from system_sender.result import message_id
 from system_sender.sms_text import Span
@@ -17,6 +18,8 @@ class Delivery:
         lead_version: the version of the lead that the policy judged.
         message: the row of this part as it was read, or None if no part was ever claimed.
         spans: every part of the text; the claim of the first part writes them all down.
+        letter: this part, addressed, on the route that this attempt takes.
+        has_next_route: whether another way is left, should this one definitely be closed.
         post_by: the wall-clock end of the permission to begin, in epoch milliseconds, UTC.
         post_by_monotonic: the same moment in monotonic seconds of this process.
     """
@@ -30,9 +33,9 @@ class Delivery:
     part: int
     spans: tuple[Span, ...]
     provider: str
-    contact_id: str
-    address: str
-    text: str
+    access: Access
+    letter: Letter
+    has_next_route: bool
     sent_by: str
     claim_id: str
     post_by: int
@@ -44,6 +47,16 @@ class Delivery:
     def id(self) -> str:
         """Return the public id of the delivery."""
         return message_id(self.draft.draft_id, self.part)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Return everybody who would get it visibly, the addressee first."""
+        return (self.letter.to, *self.letter.cc)
+
+    @property
+    def refused_routes(self) -> tuple[str, ...]:
+        """Return the ways that were definitely refused before this attempt."""
+        return tuple(self.message.refused_routes or ()) if self.message is not None else ()
 
     @property
     def is_last(self) -> bool:

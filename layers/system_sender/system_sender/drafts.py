@@ -7,11 +7,13 @@ from functools import partial
 from typing import Any
 
 from system_sender.codes import Code
+from system_sender.email_text import subject_is_sound
 from system_sender.models import Draft, Lead, Revision, shard_of, state_key
 from system_sender.settlement import DraftFate, draft_actions, drop_parts
 from system_sender.states import (
     DRAFT_BORN,
     DRAFT_OPEN,
+    MAYBE_OUT,
     DraftState,
     IllegalTransition,
     check_draft_move,
@@ -31,6 +33,8 @@ class NewDraft:
         draft_id: starts with the workspace; the caller's key makes the rest.
         origin: what caused the draft: an inbound event's id, or the kind of caller.
         seen_inbounds: how many inbound messages the lead had when the text was written.
+        subject: of an e-mail; None stays in the subject of what it answers.
+        reply_to: the id of the inbound event whose conversation it stays in.
     """
 
     draft_id: str
@@ -48,6 +52,8 @@ class NewDraft:
     user: str | None = None
     due_at: int | None = None
     code: Code | None = None
+    subject: str | None = None
+    reply_to: str | None = None
 
 
 class DraftRefused(Exception):
@@ -59,9 +65,10 @@ class DraftRefused(Exception):
         self.draft = draft
 
 
-def text_hash(text: str) -> str:
+def text_hash(text: str, subject: str | None = None) -> str:
     """Return the hash that stands for a text where the text itself is not wanted."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    whole = text if subject is None else f"{subject}\n\n{text}"
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def draft_row(new: NewDraft, now: int) -> Draft:
@@ -77,13 +84,14 @@ def draft_row(new: NewDraft, now: int) -> Draft:
         state=new.state.value,
         state_key=state_key(new.workspace, new.state),
         revision=1,
-        text_hash=text_hash(new.text),
-        first_text_hash=text_hash(new.text),
+        text_hash=text_hash(new.text, new.subject),
+        first_text_hash=text_hash(new.text, new.subject),
         origin=new.origin,
         campaign_id=new.campaign_id,
         confidence=new.confidence,
         sent_by=new.sent_by,
         user=new.user,
+        reply_to=new.reply_to,
         approved_at=now if due_at is not None else None,
         ready_at=due_at,
         seen_inbounds=new.seen_inbounds,
@@ -97,11 +105,14 @@ def draft_row(new: NewDraft, now: int) -> Draft:
     )
 
 
-def add_draft(write: Write, draft: Draft, text: str, now: int) -> None:
+def add_draft(
+    write: Write, draft: Draft, text: str, now: int, *, subject: str | None = None
+) -> None:
     """Add the steps that create a draft, its text and its mention on the lead."""
     absent = Draft.draft_id.does_not_exist()
     write.put("draft", draft, absent, return_old=True)
-    revision = Revision(draft.draft_id, int(draft.revision), text=text, created_at=now)
+    number = int(draft.revision)
+    revision = Revision(draft.draft_id, number, text=text, subject=subject, created_at=now)
     write.put("revision", revision, Revision.draft_id.does_not_exist())
     write.update(
         "lead",
@@ -122,7 +133,7 @@ def create_draft(store: Store, world: World, new: NewDraft) -> Draft:
 
     def build(token: str) -> Write:
         write = Write(token)
-        add_draft(write, draft, new.text, now)
+        add_draft(write, draft, new.text, now, subject=new.subject)
         return write
 
     try:
@@ -212,8 +223,13 @@ def is_stale(draft: Draft, lead: Lead) -> bool:
     )
 
 
-def edit(store: Store, world: World, draft: Draft, text: str) -> Draft:
+def edit(
+    store: Store, world: World, draft: Draft, text: str, *, subject: str | None = None
+) -> Draft:
     """Give the draft a new revision, which is pending until somebody approves it.
+
+    Args:
+        subject: of an e-mail; None keeps the one it has.
 
     What came in since the draft was written stays newer than it: whoever edits may not have seen
     it, and approving will say so.
@@ -229,25 +245,35 @@ def edit(store: Store, world: World, draft: Draft, text: str) -> Draft:
     check_draft_move(source, DraftState.PENDING)
     if not text.strip():
         raise DraftRefused(Code.EMPTY_TEXT, draft)
+    subject = subject or _subject(store, draft)
+    if subject is not None and not subject_is_sound(subject):
+        raise DraftRefused(Code.SUBJECT_WRONG, draft)
     now = world.now()
     revision = int(draft.revision) + 1
     fate = DraftFate(DraftState.PENDING, Code.AWAITING_PERSON)
     actions = draft_actions(draft, fate, now)
     actions += [
         Draft.revision.set(revision),
-        Draft.text_hash.set(text_hash(text)),
+        Draft.text_hash.set(text_hash(text, subject)),
         Draft.confidence.remove(),
         Draft.sent_by.remove(),
         Draft.approved_at.remove(),
         Draft.ready_at.remove(),
         Draft.incomplete.set(False),
     ]
-    row = Revision(draft.draft_id, revision, text=text, created_at=now)
+    row = Revision(draft.draft_id, revision, text=text, subject=subject, created_at=now)
     move(store, draft, actions, open_for_lead=True, revision=row)
     edited = store.get(Draft, draft.draft_id)
     if edited is None:
         raise DraftRefused(Code.DRAFT_NOT_FOUND)
     return edited
+
+
+def _subject(store: Store, draft: Draft) -> str | None:
+    if draft.channel != "email":
+        return None
+    revision = store.get(Revision, draft.draft_id, int(draft.revision))
+    return revision.subject if revision is not None else None
 
 
 def reject(store: Store, world: World, draft: Draft) -> None:
@@ -337,8 +363,8 @@ def move(
             write.put("revision", revision, Revision.draft_id.does_not_exist())
         write.update("draft", Draft(draft.draft_id), actions, as_read)
         drop_parts(write, draft.draft_id, dropped)
-        # While it is sending the lead still lists it: a claim does not touch the list.
-        listed = draft.state in DRAFT_OPEN or draft.state == DraftState.SENDING
+        # While it may be out the lead still lists it: a claim does not touch the list.
+        listed = draft.state in DRAFT_OPEN or draft.state in MAYBE_OUT
         if with_lead and open_for_lead != listed:
             list_draft(write, draft, listed=open_for_lead)
         return write

@@ -1,6 +1,6 @@
 """The one way out: read, judge, claim, request, settle. Every send of every path ends here."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
@@ -15,10 +15,12 @@ from system_sender.codes import Code, known_code
 from system_sender.delivery import Delivery
 from system_sender.drafts import DraftRefused, leave
 from system_sender.ledger import ClaimBusy, ClaimRefused, DeliveryLedger
-from system_sender.models import Campaign, Draft, Lead, Message, Revision, Workspace
+from system_sender.letter import Access, Letter
+from system_sender.models import Draft, Message
 from system_sender.outcome import Outcome, OutcomeKind
-from system_sender.phone_number import to_e164
 from system_sender.policy import (
+    LONGEST_WAIT,
+    LOOK_AGAIN,
     Go,
     Refuse,
     Situation,
@@ -27,20 +29,26 @@ from system_sender.policy import (
     may_send,
     wait_or_ask,
 )
-from system_sender.providers import sms_provider
+from system_sender.providers import provider_named
+from system_sender.reading import (
+    Addressed,
+    NotYet,
+    Reading,
+    Unreadable,
+    address_reading,
+    read_around,
+)
 from system_sender.result import SendOutcome, SendResult, which_part
 from system_sender.settlement import UNHEALTHY_MILLISECONDS, DraftFate, Settled
-from system_sender.sms_text import Span, split_sms
+from system_sender.sms_text import Span
 from system_sender.states import MESSAGE_TRANSITIONS, DraftState, MessageState
-from system_sender.store import Key, StorageError
+from system_sender.store import StorageError
 from system_sender.switches import (
     POST_WINDOW_SECONDS,
-    SwitchReading,
-    judge_switches,
     read_switches,
-    switch_keys,
 )
 from system_sender.telemetry import log
+from system_sender.text_parts import parts_of
 from system_sender.transport import Withheld
 from system_sender.world import Effect
 
@@ -58,20 +66,6 @@ _IDEMPOTENCY = IdempotencyConfig(raise_on_no_idempotency_key=True, hash_function
 # One prefix for every function: the default contains the function's name, and then a webhook and
 # a cron would each send the same draft.
 _KEY_PREFIX = "delivery"
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One consistent look at everything a verdict and a claim depend on."""
-
-    draft: Draft
-    lead: Lead
-    workspace: Workspace
-    campaign: Campaign | None
-    text: str
-    messages: dict[int, Message]
-    switches: SwitchReading
-    token: str | None
 
 
 class _Ended(Exception):
@@ -96,8 +90,8 @@ def send_approved_draft(
             draft = draft or _read_draft(system, draft_id)
             _end_if_not_sendable(system, draft, held)
             reading = _read(system, draft)
-            _judge(system, reading)
-            _send_parts(system, reading, budget)
+            addressed = _judge(system, reading)
+            _send_parts(system, reading, addressed, budget)
             # A claim was refused. If parts went out before it, the draft is still ours.
             held = reading.draft.claim_id if reading.draft.state == DraftState.SENDING else None
             draft = None
@@ -161,77 +155,56 @@ def stored_result(draft: Draft) -> SendResult:
     )
 
 
-def _read(system: "System", draft: Draft) -> _Reading:
-    """Read all else in one round trip. What must still hold at the claim is in its conditions."""
-    asked_at, asked_at_wall = system.world.monotonic(), system.world.now()
-    keys: list[Key] = [
-        (Lead, draft.lead_id),
-        (Workspace, draft.workspace),
-        *switch_keys(draft.workspace),
-        (Revision, draft.draft_id, int(draft.revision)),
-        # Without a campaign this asks for one that cannot exist.
-        (Campaign, draft.campaign_id or "-"),
-    ]
-    keys += [(Message, draft.draft_id, part) for part in range(int(draft.parts))]
-    lead, workspace, everything, ours, revision, campaign, *messages = system.store.read(*keys)
-    if lead is None:
-        raise _Ended(_hold(system, draft, Code.LEAD_NOT_FOUND))
-    if workspace is None:
-        raise _Ended(_hold(system, draft, Code.WORKSPACE_NOT_FOUND))
-    if revision is None:
-        raise _Ended(_hold(system, draft, Code.DRAFT_DELETED))
-    if sum(row is not None for row in messages) != draft.parts:
-        # A delivery's row was erased, and without it nothing tells whether that part is out.
-        raise _Ended(_hold(system, draft, Code.DRAFT_CLAIMED))
-    return _Reading(
-        draft=draft,
-        lead=lead,
-        workspace=workspace,
-        campaign=campaign,
-        text=revision.text,
-        messages={int(row.part): row for row in messages if row is not None},
-        switches=SwitchReading(
-            judge_switches((everything, ours), draft.channel), asked_at, asked_at_wall
-        ),
-        token=system.secrets.get(draft.workspace, sms_provider().name, "token"),
-    )
+def _read(system: "System", draft: Draft) -> Reading:
+    try:
+        return read_around(system, draft)
+    except Unreadable as unreadable:
+        raise _Ended(_hold(system, draft, unreadable.code)) from None
 
 
 # --- judge ---------------------------------------------------------------------------------------
 
 
-def _judge(system: "System", reading: _Reading) -> None:
-    """Return only if the draft may go now; otherwise write down why not, and end."""
+def _judge(system: "System", reading: Reading) -> Addressed:
+    """Return the letter only if it may go now; otherwise write down why not, and end."""
     draft = reading.draft
-    continuing = any(row.state == MessageState.SENT for row in reading.messages.values())
+    addressed = _address(system, reading)
+    if isinstance(addressed, Code):
+        raise _Ended(_apply(system, draft, Refuse(addressed, DraftState.NEEDS_REVIEW)))
     situation = Situation(
         draft=draft,
         lead=reading.lead,
         workspace=reading.workspace,
         campaign=reading.campaign,
+        integration=addressed.integration,
         paused=reading.switches.paused,
         sent_by=_sent_by(draft),
-        continuing=continuing,
+        continuing=any(row.state == MessageState.SENT for row in reading.messages.values()),
         now=system.world.now(),
     )
-    verdict = _obstacle(reading, situation) or may_send(situation)
+    verdict = _obstacle(reading, addressed, situation) or may_send(situation)
     if not isinstance(verdict, Go):
         raise _Ended(_apply(system, draft, verdict))
+    return addressed
 
 
-def _obstacle(reading: _Reading, situation: Situation) -> Verdict | None:
+def _address(system: "System", reading: Reading) -> Addressed | Code:
+    try:
+        return address_reading(system, reading)
+    except NotYet as not_yet:
+        now, ready_at = system.world.now(), reading.draft.ready_at
+        if ready_at is not None and now - ready_at > LONGEST_WAIT:
+            return Code.WAITED_TOO_LONG
+        verdict = Wait(now + LOOK_AGAIN, not_yet.code)
+        raise _Ended(_apply(system, reading.draft, verdict)) from None
+
+
+def _obstacle(reading: Reading, addressed: Addressed, situation: Situation) -> Verdict | None:
     """Return what makes a send impossible rather than forbidden."""
-    draft, lead = reading.draft, reading.lead
-    if draft.channel != "sms":
-        return Refuse(Code.CHANNEL_NOT_SUPPORTED, DraftState.NEEDS_REVIEW)
-    if not lead.gohighlevel_contact_id:
-        return Refuse(Code.MISSING_CONTACT, DraftState.NEEDS_REVIEW)
-    if not to_e164(lead.phone, reading.workspace.region):
-        return Refuse(Code.MISSING_PHONE, DraftState.NEEDS_REVIEW)
-    refusal = split_sms(reading.text).refusal
+    refusal = parts_of(reading.draft.channel, reading.text).refusal
     if refusal is not None and not reading.messages:
         return Refuse(refusal, DraftState.NEEDS_REVIEW)
-    if reading.token is None:
+    if addressed.access is None:
         until = situation.now + UNHEALTHY_MILLISECONDS
         return wait_or_ask(situation, Wait(until, Code.INTEGRATION_NOT_CONFIGURED))
     return None
@@ -291,7 +264,7 @@ def _unsent_parts(system: "System", draft: Draft) -> list[int]:
 # --- claim, request, settle ----------------------------------------------------------------------
 
 
-def _send_parts(system: "System", reading: _Reading, budget: Budget) -> None:
+def _send_parts(system: "System", reading: Reading, addressed: Addressed, budget: Budget) -> None:
     """Send what is missing, in order. Ends with a result, or returns to be read and judged anew."""
     spans = _spans(reading)
     sent = {n for n, row in reading.messages.items() if row.state == MessageState.SENT}
@@ -302,7 +275,7 @@ def _send_parts(system: "System", reading: _Reading, budget: Budget) -> None:
         if not _may_be_claimed(reading.messages.get(part)):
             # Taken between the reading of the draft and of its parts: the draft says by now.
             return
-        delivery = _delivery(system, reading, spans, part, budget)
+        delivery = _delivery(system, reading, addressed, spans, part, budget)
         if not _send_part(system, reading, delivery, budget):
             return
 
@@ -313,12 +286,12 @@ def _may_be_claimed(message: Message | None) -> bool:
     )
 
 
-def _spans(reading: _Reading) -> tuple[Span, ...]:
+def _spans(reading: Reading) -> tuple[Span, ...]:
     """Cut the text; what a first claim wrote down holds, whatever a later version would do."""
     rows = [reading.messages[part] for part in sorted(reading.messages)]
     if rows:
         return tuple(Span(int(row.start), int(row.end)) for row in rows)
-    return split_sms(reading.text).spans
+    return parts_of(reading.draft.channel, reading.text).spans
 
 
 def _finish(system: "System", draft: Draft) -> SendResult:
@@ -327,27 +300,34 @@ def _finish(system: "System", draft: Draft) -> SendResult:
 
 
 def _delivery(
-    system: "System", reading: _Reading, spans: tuple[Span, ...], part: int, budget: Budget
+    system: "System",
+    reading: Reading,
+    addressed: Addressed,
+    spans: tuple[Span, ...],
+    part: int,
+    budget: Budget,
 ) -> Delivery:
     world, draft, lead = system.world, reading.draft, reading.lead
     seconds = budget.request_seconds(world)
-    if seconds is None:
+    if seconds is None or addressed.access is None:
         raise _Ended(_out_of_time(system, draft))
-    address = to_e164(lead.phone, reading.workspace.region)
     ids = [reading.messages[n].provider_message_id for n in range(part) if n in reading.messages]
+    letter = replace(addressed.letter, text=spans[part].of(reading.text))
+    message = reading.messages.get(part)
+    route, *others = _open_routes(addressed, addressed.access, letter, message)
     return Delivery(
         draft=draft,
         draft_state=DraftState(draft.state),
         lead=lead,
         lead_version=int(lead.version),
         workspace=reading.workspace,
-        message=reading.messages.get(part),
+        message=message,
         part=part,
         spans=spans,
-        provider=sms_provider().name,
-        contact_id=lead.gohighlevel_contact_id or "",
-        address=address or "",
-        text=spans[part].of(reading.text),
+        provider=addressed.provider.name,
+        access=addressed.access,
+        letter=replace(letter, route=route),
+        has_next_route=bool(others),
         sent_by=_sent_by(draft),
         claim_id=world.new_id(),
         post_by=world.now() + int(POST_WINDOW_SECONDS * 1000),
@@ -357,6 +337,15 @@ def _delivery(
     )
 
 
+def _open_routes(
+    addressed: Addressed, access: Access, letter: Letter, message: Message | None
+) -> list[str]:
+    """Return the ways that are left; once all were refused, it begins again with the first."""
+    routes = list(addressed.provider.routes(access, letter))
+    refused = set(message.refused_routes or ()) if message is not None else set()
+    return [route for route in routes if route not in refused] or routes
+
+
 def _out_of_time(system: "System", draft: Draft) -> SendResult:
     now = system.world.now()
     if draft.state == DraftState.SENDING:
@@ -364,7 +353,7 @@ def _out_of_time(system: "System", draft: Draft) -> SendResult:
     return _waiting(draft.draft_id, Code.NO_TIME, int(draft.due_at or now))
 
 
-def _send_part(system: "System", reading: _Reading, delivery: Delivery, budget: Budget) -> bool:
+def _send_part(system: "System", reading: Reading, delivery: Delivery, budget: Budget) -> bool:
     """Attempt one part. Returns whether the next part may follow at once; ends on an outcome."""
     ledger = DeliveryLedger(system.store, system.world, delivery, until=budget.ends_at)
     outcome = _attempt(system, ledger, delivery, _Guard(system, reading, delivery))
@@ -372,6 +361,8 @@ def _send_part(system: "System", reading: _Reading, delivery: Delivery, budget: 
         return False
     fields = {"message_id": delivery.id, "code": outcome.code.value, "attempt": delivery.attempt}
     log.info("delivery_attempted", extra=fields)
+    if outcome.next_route and ledger.settled is Settled.WHOLE:
+        return False
     if outcome.kind is OutcomeKind.SENT and not delivery.is_last:
         if ledger.settled is not Settled.WHOLE:
             raise _Ended(stored_result(_read_draft(system, delivery.draft.draft_id)))
@@ -427,14 +418,9 @@ def _request(
     """Make the one provider request. Returns an outcome whatever happens, never raises one."""
     if not ledger.claimed:
         raise RuntimeError("A request without a claim must never begin.")
-    provider = sms_provider()
+    provider = provider_named(delivery.provider)
     try:
-        request = provider.send_request(
-            base_url=system.settings.gohighlevel_base_url,
-            token=guard.reading.token or "",
-            contact_id=delivery.contact_id,
-            text=delivery.text,
-        )
+        request = provider.send_request(delivery.access, delivery.letter)
         answer = system.world.perform(
             Effect.PROVIDER,
             "send",
@@ -442,7 +428,8 @@ def _request(
                 request, seconds=delivery.request_seconds, guard=guard.allow
             ),
         )
-        return _uncounted_if_ours(provider.outcome(answer, system.world.now(), text=delivery.text))
+        outcome = provider.outcome(answer, system.world.now(), delivery.letter)
+        return _on_next_route(_uncounted_if_ours(outcome), delivery)
     except Exception as error:  # noqa: BLE001 - after a claim, an outcome must come back
         # Only the type: the text of an exception may hold what was being sent.
         fields = {"message_id": delivery.id, "error": type(error).__name__}
@@ -457,10 +444,19 @@ def _uncounted_if_ours(outcome: Outcome) -> Outcome:
     return replace(outcome, counts=False) if free else outcome
 
 
+def _on_next_route(outcome: Outcome, delivery: Delivery) -> Outcome:
+    """Let the next way be tried at once, if there is one; if not, what the provider said holds."""
+    if not outcome.next_route:
+        return outcome
+    if not delivery.has_next_route:
+        return replace(outcome, next_route=False)
+    return replace(outcome, kind=OutcomeKind.NOT_SENT, retry_at=None, counts=False)
+
+
 class _Guard:
     """Asked right before the first byte: is the permission still good?"""
 
-    def __init__(self, system: "System", reading: _Reading, delivery: Delivery) -> None:
+    def __init__(self, system: "System", reading: Reading, delivery: Delivery) -> None:
         self._system = system
         self._delivery = delivery
         self.reading = reading
@@ -518,7 +514,7 @@ def _after_ledger_trouble(
     return None
 
 
-def _remember_sent_part(reading: _Reading, delivery: Delivery, outcome: Outcome) -> None:
+def _remember_sent_part(reading: Reading, delivery: Delivery, outcome: Outcome) -> None:
     """Carry over what this part's claim and settlement changed, so that nothing is read again."""
     reading.lead.version = delivery.lead_version + 1
     if delivery.sent_by == "setter":

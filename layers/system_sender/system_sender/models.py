@@ -33,7 +33,7 @@ def table_name(noun: str) -> str:
 
 
 class Workspace(Model):
-    """A tenant: its region, provider account, caps and how its webhook is authenticated."""
+    """A tenant: its region, its time zone and its caps."""
 
     class Meta:
         table_name = table_name("workspaces")
@@ -42,11 +42,30 @@ class Workspace(Model):
     name = UnicodeAttribute()
     region = UnicodeAttribute()
     time_zone = UnicodeAttribute()
-    gohighlevel_location_id = UnicodeAttribute(null=True)
-    sms_webhook = UnicodeAttribute(null=True)
+    # Which provider begins an e-mail conversation, where several are integrated.
+    email_provider = UnicodeAttribute(null=True)
     default_campaign_id = UnicodeAttribute(null=True)
     automated_per_day = NumberAttribute(default=5)
     automated_in_a_row = NumberAttribute(default=3)
+
+
+class Integration(Model):
+    """A workspace's account at one provider, and whether the provider lets us in."""
+
+    class Meta:
+        table_name = table_name("integrations")
+
+    integration = UnicodeAttribute(hash_key=True)
+    workspace = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    # The provider's id of the account: a location, a workspace, a connected profile.
+    account = UnicodeAttribute()
+    base_url = UnicodeAttribute(null=True)
+    # Which of the provider's kinds of webhook it is told by, where there are several.
+    webhook = UnicodeAttribute(null=True)
+    # Mailboxes that may stand in for an unhealthy one, the best first.
+    senders: JSONAttribute = JSONAttribute(null=True)
+    bcc: JSONAttribute = JSONAttribute(null=True)
     unhealthy_until = NumberAttribute(null=True)
     unhealthy_code = UnicodeAttribute(null=True)
 
@@ -77,7 +96,13 @@ class Lead(Model):
     first_name = UnicodeAttribute(null=True)
     last_name = UnicodeAttribute(null=True)
     phone = UnicodeAttribute(null=True)
-    gohighlevel_contact_id = UnicodeAttribute(null=True)
+    email = UnicodeAttribute(null=True)
+    linkedin_id = UnicodeAttribute(null=True)
+    linkedin_url = UnicodeAttribute(null=True)
+    # Each provider's own id of this person.
+    contacts: JSONAttribute = JSONAttribute(null=True)
+    # The latest inbound message of each channel, which an answer without a message answers.
+    latest_inbound: JSONAttribute = JSONAttribute(null=True)
     campaign_id = UnicodeAttribute(null=True)
     blacklisted = BooleanAttribute(default=False)
     # Channels the lead stopped. The suppression row is the law; this shows it without a read.
@@ -171,6 +196,8 @@ class Draft(Model):
     confidence = NumberAttribute(null=True)
     sent_by = UnicodeAttribute(null=True)
     user = UnicodeAttribute(null=True)
+    # The inbound message it answers, whose conversation it stays in.
+    reply_to = UnicodeAttribute(null=True)
     approved_at = NumberAttribute(null=True)
     # When it was first to go. Waiting is counted from here, not from an approval days ahead.
     ready_at = NumberAttribute(null=True)
@@ -207,6 +234,7 @@ class Revision(Model):
     draft_id = UnicodeAttribute(hash_key=True)
     revision = NumberAttribute(range_key=True)
     text = UnicodeAttribute()
+    subject = UnicodeAttribute(null=True)
     created_at = NumberAttribute()
 
 
@@ -238,6 +266,11 @@ class Message(Model):
     channel = UnicodeAttribute()
     provider = UnicodeAttribute()
     address = UnicodeAttribute()
+    # The way the latest attempt took, and those that were definitely refused before it.
+    route = UnicodeAttribute(null=True)
+    refused_routes: JSONAttribute = JSONAttribute(null=True)
+    # What it left as, where that is not what its channel says: an InMail, a connection request.
+    sent_as = UnicodeAttribute(null=True)
     state = UnicodeAttribute()
     revision = NumberAttribute()
     start = NumberAttribute()
@@ -251,6 +284,11 @@ class Message(Model):
     code = UnicodeAttribute(null=True)
     provider_message_id = UnicodeAttribute(null=True)
     provider_thread_id = UnicodeAttribute(null=True)
+    # What the look-ups at the provider came to, oldest first.
+    look_ups: JSONAttribute = JSONAttribute(null=True)
+    # What the provider told of it after it had accepted it.
+    delivery_status = UnicodeAttribute(null=True)
+    delivery_status_at = NumberAttribute(null=True)
     attention = UnicodeAttribute(null=True)
     attention_shard = UnicodeAttribute(null=True)
     attention_at = NumberAttribute(null=True)
@@ -291,9 +329,21 @@ class Inbound(Model):
     workspace = UnicodeAttribute()
     lead_id = UnicodeAttribute()
     kind = UnicodeAttribute()
+    provider = UnicodeAttribute()
     channel = UnicodeAttribute()
     text = UnicodeAttribute(null=True)
+    subject = UnicodeAttribute(null=True)
+    # Who wrote it, by e-mail address, and to whom: an answer goes to them.
+    sender = UnicodeAttribute(null=True)
+    sender_name = UnicodeAttribute(null=True)
+    to: JSONAttribute = JSONAttribute(null=True)
+    cc: JSONAttribute = JSONAttribute(null=True)
+    # What the provider needs to answer in the same conversation.
+    handles: JSONAttribute = JSONAttribute(null=True)
     provider_message_id = UnicodeAttribute(null=True)
+    automated = BooleanAttribute(default=False)
+    human = BooleanAttribute(default=True)
+    status = UnicodeAttribute(null=True)
     # The lead's inbound count with this message in it: its place in the order of recording.
     sequence = NumberAttribute()
     # How many human messages the lead had had when this one was written.
@@ -319,6 +369,18 @@ class Suppression(Model):
     created_at = NumberAttribute()
 
 
+class Evidence(Model):
+    """A message in a provider's records, and the one delivery that it settled."""
+
+    class Meta:
+        table_name = table_name("evidence")
+
+    evidence = UnicodeAttribute(hash_key=True)
+    delivery = UnicodeAttribute()
+    source = UnicodeAttribute()
+    created_at = NumberAttribute()
+
+
 class Switch(Model):
     """A kill switch: scope `*` is everything, any other scope is a workspace."""
 
@@ -333,6 +395,7 @@ class Switch(Model):
 
 MODELS: tuple[type[Model], ...] = (
     Workspace,
+    Integration,
     Campaign,
     Lead,
     Alias,
@@ -341,6 +404,7 @@ MODELS: tuple[type[Model], ...] = (
     Revision,
     Message,
     Inbound,
+    Evidence,
     Suppression,
     Switch,
 )
@@ -354,6 +418,46 @@ def state_key(workspace: str, state: str) -> str:
 def suppression_key(workspace: str, channel: str, address: str) -> str:
     """Return the key of the row that suppresses an address."""
     return f"{workspace}:{channel}:{address}"
+
+
+def integration_key(workspace: str, provider: str) -> str:
+    """Return the key of a workspace's account at a provider."""
+    return f"{workspace}:{provider}"
+
+
+def owner_key(provider: str, account: str) -> str:
+    """Return the key of the row that says which workspace owns a provider's account."""
+    return f"{provider}:{account}"
+
+
+def contact_alias(workspace: str, provider: str, contact_id: str) -> str:
+    """Return the key of the alias by which a provider calls a lead."""
+    return f"{workspace}:{provider}:{contact_id}"
+
+
+def phone_alias(workspace: str, phone: str) -> str:
+    """Return the key of a lead's alias by their number in E.164."""
+    return f"{workspace}:phone:{phone}"
+
+
+def email_alias(workspace: str, email: str) -> str:
+    """Return the key of a lead's alias by their e-mail address, in lower case."""
+    return f"{workspace}:email:{email.lower()}"
+
+
+def linkedin_alias(workspace: str, linkedin_id: str) -> str:
+    """Return the key of a lead's alias by their LinkedIn provider id."""
+    return f"{workspace}:linkedin:{linkedin_id}"
+
+
+def evidence_key(workspace: str, provider: str, provider_message_id: str) -> str:
+    """Return the key under which a message in a provider's records settles one delivery."""
+    return f"{workspace}:{provider}:{provider_message_id}"
+
+
+def event_key(workspace: str, provider: str, identity: str) -> str:
+    """Return the key that makes redeliveries of an event one event."""
+    return f"{workspace}:{provider}:{identity}"
 
 
 def is_identifier(value: str) -> bool:

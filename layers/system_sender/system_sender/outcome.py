@@ -25,6 +25,8 @@ class Outcome:
         suppress: the provider says this address must not be written to again.
         integration_unhealthy: the provider refused our credentials or account.
         counts: whether this attempt uses up one of the bounded attempts of the draft.
+        next_route: this route was definitely refused, and the provider's next one may be taken.
+        sent_as: what it left as, where that is not what its channel says.
     """
 
     kind: OutcomeKind
@@ -35,6 +37,8 @@ class Outcome:
     suppress: bool = False
     integration_unhealthy: bool = False
     counts: bool = True
+    next_route: bool = False
+    sent_as: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain JSON values."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from system_sender.codes import Code
-from system_sender.models import Campaign, Draft, Lead, Workspace
+from system_sender.models import Campaign, Draft, Integration, Lead, Workspace
 from system_sender.states import DraftState
 
 MINUTE = 60_000
@@ -19,7 +19,13 @@ AI_AUTO_SEND = "AI_AUTO_SEND"
 SETTER_MANAGED = "SETTER_MANAGED"
 
 # Why a draft waits that was held by credentials which the provider refuses.
-_INTEGRATION_TROUBLE = frozenset({Code.UNAUTHORIZED.value, Code.INTEGRATION_UNHEALTHY.value})
+_INTEGRATION_TROUBLE = frozenset(
+    {
+        Code.UNAUTHORIZED.value,
+        Code.ACCOUNT_DISCONNECTED.value,
+        Code.INTEGRATION_UNHEALTHY.value,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class Situation:
     """All that a verdict depends on.
 
     Attributes:
+        integration: the provider account it would leave through, if there is one.
         paused: the switch that is thrown, if one is.
         sent_by: who stands behind this sending, "ai" or "setter".
         continuing: an earlier part of this very text is out, so only a stop ends it: half a
@@ -62,6 +69,7 @@ class Situation:
     lead: Lead
     workspace: Workspace
     campaign: Campaign | None
+    integration: Integration | None
     paused: Code | None
     sent_by: str
     continuing: bool
@@ -112,7 +120,8 @@ def _stale(situation: Situation) -> Verdict | None:
 
 
 def _waits(situation: Situation) -> Verdict | None:
-    until = situation.workspace.unhealthy_until
+    integration = situation.integration
+    until = integration.unhealthy_until if integration is not None else None
     if until is not None and until > situation.now:
         return wait_or_ask(situation, Wait(int(until), Code.INTEGRATION_UNHEALTHY))
     if situation.draft.code in _INTEGRATION_TROUBLE:

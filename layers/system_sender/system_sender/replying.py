@@ -14,9 +14,11 @@ from system_sender.drafts import (
     leave,
     overtake,
 )
+from system_sender.echoes import perform_echo, perform_status
+from system_sender.finishing import finish, finish_step
 from system_sender.gate import send_approved_draft
 from system_sender.inbound import EventKind
-from system_sender.models import Campaign, Draft, Inbound, Lead, clear_due
+from system_sender.models import Campaign, Draft, Inbound, Lead
 from system_sender.policy import AI_AUTO_SEND, LONGEST_WAIT
 from system_sender.result import SendResult
 from system_sender.settlement import DraftFate
@@ -118,10 +120,24 @@ def perform_inbound(
     if lead is None:
         lead = system.store.get(Lead, inbound.lead_id)
         if lead is None:
-            return _finish(system, inbound, Code.LEAD_NOT_FOUND)
+            return _finished(system, inbound, Code.LEAD_NOT_FOUND)
+    if inbound.kind == EventKind.STATUS:
+        return Performed(perform_status(system, inbound, lead))
+    if inbound.kind == EventKind.ECHO:
+        return _perform_echo(system, inbound, lead)
     campaign, drafts = _surroundings(system, inbound, lead)
     _overtake_drafts(system, lead, drafts)
     return _reply(system, inbound, lead, campaign, budget)
+
+
+def _perform_echo(system: "System", inbound: Inbound, lead: Lead) -> Performed:
+    code = perform_echo(system, inbound, lead)
+    if code is Code.HUMAN_REPLIED:
+        answered = system.store.get(Lead, lead.lead_id)
+        if answered is not None:
+            _, drafts = _surroundings(system, inbound, answered)
+            _overtake_drafts(system, answered, drafts)
+    return Performed(code)
 
 
 def _ensure_sent(system: "System", event_id: str, budget: Budget) -> Performed:
@@ -182,20 +198,22 @@ def _reply(
     system: "System", inbound: Inbound, lead: Lead, campaign: Campaign | None, budget: Budget
 ) -> Performed:
     if inbound.kind != EventKind.MESSAGE or inbound.opt_out:
-        return _finish(system, inbound, Code.OPTED_OUT if inbound.opt_out else Code.RECORDED)
+        return _finished(system, inbound, Code.OPTED_OUT if inbound.opt_out else Code.RECORDED)
+    if inbound.automated:
+        return _finished(system, inbound, Code.AUTOMATED_REPLY)
     if lead.inbound_count > inbound.sequence:
-        return _finish(system, inbound, Code.SUPERSEDED)
+        return _finished(system, inbound, Code.SUPERSEDED)
     if lead.human_outbound_count > inbound.human_outbounds:
-        return _finish(system, inbound, Code.HUMAN_REPLIED)
+        return _finished(system, inbound, Code.HUMAN_REPLIED)
     if not lead.campaign_id:
-        return _finish(system, inbound, Code.NO_CAMPAIGN)
+        return _finished(system, inbound, Code.NO_CAMPAIGN)
     if campaign is None:
-        return _finish(system, inbound, Code.CAMPAIGN_NOT_FOUND)
+        return _finished(system, inbound, Code.CAMPAIGN_NOT_FOUND)
     if campaign.response_mode != AI_AUTO_SEND:
-        return _finish(system, inbound, Code.SETTER_MANAGED)
+        return _finished(system, inbound, Code.SETTER_MANAGED)
     reply = system.writer.write(lead=lead, campaign=campaign, inbound=inbound)
     if isinstance(reply, Code):
-        return _finish(system, inbound, reply)
+        return _finished(system, inbound, reply)
     draft = _draft_reply(system, inbound, lead, campaign, reply)
     if draft is None:
         return _ensure_sent(system, inbound.event_id, budget)
@@ -237,6 +255,7 @@ def _draft_reply(
             campaign_id=campaign.campaign_id,
             confidence=reply.confidence,
             sent_by="ai",
+            reply_to=inbound.event_id,
             code=hold,
         ),
         now,
@@ -245,7 +264,7 @@ def _draft_reply(
     def build(token: str) -> Write:
         write = Write(token)
         add_draft(write, draft, reply.text, now)
-        _finish_step(write, inbound, Code.REPLY_DRAFTED)
+        finish_step(write, inbound, Code.REPLY_DRAFTED)
         return write
 
     try:
@@ -255,26 +274,5 @@ def _draft_reply(
     return draft
 
 
-def _finish(system: "System", inbound: Inbound, code: Code) -> Performed:
-    """Mark the event's work as done, with the reason why it made no reply."""
-
-    def build(token: str) -> Write:
-        write = Write(token)
-        _finish_step(write, inbound, code)
-        return write
-
-    try:
-        system.store.write_patiently(build)
-    except ConditionsFailed:
-        # Another performance finished it first, and its word stands.
-        return Performed(code)
-    return Performed(code)
-
-
-def _finish_step(write: Write, inbound: Inbound, code: Code) -> None:
-    write.update(
-        "event",
-        Inbound(inbound.event_id),
-        [Inbound.finished_code.set(code.value), *clear_due(Inbound)],
-        Inbound.event_id.exists() & Inbound.finished_code.does_not_exist(),
-    )
+def _finished(system: "System", inbound: Inbound, code: Code) -> Performed:
+    return Performed(finish(system, inbound, code))

@@ -6,14 +6,15 @@ from typing import Any
 from system_sender.budget import Budget
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, NewDraft, approve, create_draft
+from system_sender.email_text import subject_is_sound
 from system_sender.gate import send_approved_draft, stored_result
 from system_sender.models import Draft, Lead, is_identifier, workspace_of
 from system_sender.replying import REPLY_KEY
 from system_sender.result import SendOutcome, SendResult
-from system_sender.sms_text import split_sms
 from system_sender.states import DraftState
 from system_sender.system import System
 from system_sender.system import system as this_system
+from system_sender.text_parts import parts_of
 
 # Callers outside Lambda have no deadline of their own.
 DEFAULT_SECONDS = 25.0
@@ -101,13 +102,59 @@ def send_sms_system(
     Returns:
         The one typed result; see :func:`approve_and_send_draft_system`.
     """
-    return _send_system("sms", lead_id, body, meta, system or this_system(), budget)
+    return _send_system("sms", lead_id, body, None, meta, system or this_system(), budget)
+
+
+def send_email_system(
+    lead_id: str,
+    body: str,
+    subject: str | None = None,
+    *,
+    meta: SendMeta,
+    system: System | None = None,
+    budget: Budget | None = None,
+) -> SendResult:
+    """Send an e-mail to a lead, once for each key, in the conversation of their latest one.
+
+    Args:
+        body: plain text of up to 20,000 characters; providers that want HTML get safe HTML of it.
+        subject: None answers in the subject of the lead's latest e-mail, which there must be.
+        meta: see :func:`send_sms_system`.
+
+    Returns:
+        The one typed result; see :func:`approve_and_send_draft_system`.
+    """
+    return _send_system("email", lead_id, body, subject, meta, system or this_system(), budget)
+
+
+def send_linkedin_system(
+    lead_id: str,
+    body: str,
+    meta: SendMeta,
+    *,
+    system: System | None = None,
+    budget: Budget | None = None,
+) -> SendResult:
+    """Send a LinkedIn message to a lead, once for each key.
+
+    It goes into the existing chat; without one as a direct message, else as an InMail, else as a
+    connection request, each only after LinkedIn definitely refused the way before it.
+
+    Args:
+        body: up to 8,000 characters; a connection request takes fewer.
+        meta: see :func:`send_sms_system`.
+
+    Returns:
+        The one typed result; see :func:`approve_and_send_draft_system`.
+    """
+    return _send_system("linkedin", lead_id, body, None, meta, system or this_system(), budget)
 
 
 def _send_system(
     channel: str,
     lead_id: str,
     body: str,
+    subject: str | None,
     meta: SendMeta,
     system: System,
     budget: Budget | None,
@@ -116,7 +163,7 @@ def _send_system(
     budget = budget or Budget.of_seconds(system.world, DEFAULT_SECONDS)
     workspace = workspace_of(lead_id)
     draft_id = f"{workspace}:{meta.key}"
-    refusal = _refusal(lead_id, body, meta)
+    refusal = _refusal(channel, lead_id, body, subject, meta)
     if refusal is not None:
         return SendResult(SendOutcome.REFUSED, refusal, draft_id)
     lead = system.store.get(Lead, lead_id)
@@ -136,6 +183,8 @@ def _send_system(
         confidence=meta.confidence,
         sent_by=meta.sent_by,
         user=meta.user,
+        subject=subject,
+        reply_to=(lead.latest_inbound or {}).get(channel),
     )
     try:
         draft = create_draft(system.store, system.world, new)
@@ -144,7 +193,9 @@ def _send_system(
     return send_approved_draft(system, draft_id, budget=budget, draft=draft)
 
 
-def _refusal(lead_id: str, body: str, meta: SendMeta) -> Code | None:
+def _refusal(
+    channel: str, lead_id: str, body: str, subject: str | None, meta: SendMeta
+) -> Code | None:
     """Return why a request cannot even become a draft. Pure."""
     workspace = workspace_of(lead_id)
     identifiers = [lead_id, f"{workspace}:{meta.key}"]
@@ -154,12 +205,16 @@ def _refusal(lead_id: str, body: str, meta: SendMeta) -> Code | None:
         all(is_identifier(value) and workspace_of(value) == workspace for value in identifiers)
         and not meta.key.startswith(REPLY_KEY)
         and (meta.confidence is None or 0 <= meta.confidence <= 1)
-        and all(map(_is_unicode, (body, meta.user or "")))
+        and all(map(is_unicode, (body, subject or "", meta.user or "")))
     )
-    return split_sms(body).refusal if understood else Code.INVALID_REQUEST
+    if not understood:
+        return Code.INVALID_REQUEST
+    if subject is not None and not subject_is_sound(subject):
+        return Code.SUBJECT_WRONG
+    return parts_of(channel, body).refusal
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     """Say whether a text can be written down: a lone surrogate cannot."""
     try:
         text.encode()

@@ -3,9 +3,22 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-GOHIGHLEVEL_BASE_URL = "https://services.leadconnectorhq.com"
+if TYPE_CHECKING:
+    from system_sender.models import Integration
+    from system_sender.providers import Provider
+
+# Where a provider answers, for every workspace: for a test or a proxy. Empty: as the provider or
+# the workspace's account says.
+_BASE_URLS = {
+    "gohighlevel": "GOHIGHLEVEL_BASE_URL",
+    "emailbison": "EMAILBISON_BASE_URL",
+    "smartlead": "SMARTLEAD_BASE_URL",
+    "instantly": "INSTANTLY_BASE_URL",
+    "unipile": "UNIPILE_BASE_URL",
+}
 
 # The key HighLevel publishes for the X-GHL-Signature header in its webhook integration guide.
 # Compare it with the live guide before going live; several keys may be configured at once, so
@@ -19,10 +32,14 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The environment of one deployed function or one command."""
+    """The environment of one deployed function or one command.
+
+    Attributes:
+        base_urls: by provider, only where the environment names one; no slash at the end.
+    """
 
     secrets_prefix: str
-    gohighlevel_base_url: str
+    base_urls: Mapping[str, str]
     gohighlevel_webhook_public_keys: tuple[str, ...]
 
     @classmethod
@@ -36,22 +53,42 @@ class Settings:
         keys = environment.get(
             "GOHIGHLEVEL_WEBHOOK_PUBLIC_KEYS", GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY
         ).split(",")
-        base_url = environment.get("GOHIGHLEVEL_BASE_URL", GOHIGHLEVEL_BASE_URL).rstrip("/")
-        if not _keeps_secrets(base_url):
-            raise ConfigurationError(
-                "GOHIGHLEVEL_BASE_URL must start with https:// (plain http is for this machine "
-                "only): a bearer token would travel unencrypted."
-            )
         return cls(
             secrets_prefix=environment.get("SECRETS_PREFIX", "/system-sender").rstrip("/"),
-            gohighlevel_base_url=base_url,
+            base_urls=_base_urls(environment),
             gohighlevel_webhook_public_keys=tuple(key.strip() for key in keys if key.strip()),
         )
 
 
+def base_url_of(settings: Settings, integration: "Integration", provider: "Provider") -> str | None:
+    """Return where a workspace's account at a provider is reached, without a slash at the end.
+
+    The environment goes first, then the account, then what the provider has for everybody. None
+    where nothing names a host, or where the account's would let a token travel unencrypted.
+    """
+    base_url = settings.base_urls.get(provider.name) or integration.base_url or provider.base_url
+    if base_url is None or not _keeps_secrets(base_url):
+        return None
+    return str(base_url).rstrip("/")
+
+
+def _base_urls(environment: Mapping[str, str]) -> dict[str, str]:
+    given = {provider: environment.get(name, "") for provider, name in _BASE_URLS.items()}
+    for provider, base_url in given.items():
+        if base_url and not _keeps_secrets(base_url):
+            raise ConfigurationError(
+                f"{_BASE_URLS[provider]} must start with https:// (plain http is for this machine "
+                "only): a token would travel unencrypted."
+            )
+    return {provider: base_url.rstrip("/") for provider, base_url in given.items() if base_url}
+
+
 def _keeps_secrets(url: str) -> bool:
     """Say whether a token that is sent there cannot be read on the way."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     if not parts.hostname or "@" in parts.netloc:
         return False
     local = parts.hostname in ("127.0.0.1", "localhost")

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from system_sender.budget import overdue_at
+from system_sender.budget import ID_LOOK_UP_AFTER, next_look_up, overdue_at
 from system_sender.codes import Code
 from system_sender.delivery import Delivery
 from system_sender.models import (
     Draft,
+    Integration,
     Lead,
     Message,
     Suppression,
-    Workspace,
+    integration_key,
     shard_of,
     state_key,
     suppression_key,
@@ -26,13 +27,13 @@ from system_sender.states import (
     check_draft_move,
     check_message_move,
 )
-from system_sender.store import ConditionsFailed, Store, Write
+from system_sender.store import ConditionsFailed, StorageError, Store, Write
 from system_sender.telemetry import emit_contradiction, log
 from system_sender.world import World
 
 # Certain failures to leave are retried this often before a person is asked.
 MOST_ATTEMPTS = 6
-# How long a workspace's sends wait after its provider refused its credentials.
+# How long a workspace's sends through a provider wait after it refused its credentials.
 UNHEALTHY_MILLISECONDS = 10 * 60 * 1000
 _FIRST_RETRY_MILLISECONDS = 30_000
 
@@ -42,6 +43,9 @@ MESSAGE_STATE = {
     OutcomeKind.REJECTED: MessageState.REJECTED,
     OutcomeKind.UNKNOWN: MessageState.UNKNOWN,
 }
+# While the provider may still show that it left, the lead lists the draft: what comes back of it
+# must find it there.
+_LISTED = frozenset({DraftState.APPROVED, DraftState.SENDING, DraftState.UNKNOWN})
 _RESULT = {
     DraftState.SENT: SendOutcome.SENT,
     DraftState.FAILED: SendOutcome.REFUSED,
@@ -81,10 +85,12 @@ def draft_fate(outcome: Outcome, *, attempts: int, is_last: bool, now: int) -> D
     """
     if outcome.kind is OutcomeKind.SENT:
         if is_last:
-            return DraftFate(DraftState.SENT, outcome.code)
+            # Without an id, its provider is asked for it once: what it tells of it later names it.
+            due_at = None if outcome.provider_message_id else now + ID_LOOK_UP_AFTER
+            return DraftFate(DraftState.SENT, outcome.code, due_at)
         return DraftFate(DraftState.SENDING, Code.PARTS_REMAIN, overdue_at(now))
     if outcome.kind is OutcomeKind.UNKNOWN:
-        return DraftFate(DraftState.UNKNOWN, outcome.code)
+        return DraftFate(DraftState.UNKNOWN, outcome.code, next_look_up(now, 0))
     if outcome.kind is OutcomeKind.REJECTED:
         return DraftFate(DraftState.FAILED, outcome.code)
     if attempts >= MOST_ATTEMPTS:
@@ -119,12 +125,25 @@ def settle(
             store.write_patiently(settlement.write, until=until)
             return settlement
         except ConditionsFailed as refusal:
-            newly_gone = (refusal.failed.keys() & {"lead", "workspace"}) - gone
+            newly_gone = (refusal.failed.keys() & {"lead", "integration"}) - gone
             gone |= newly_gone
             if not newly_gone:
                 extent = _next_extent(extent, outcome, set(refusal.failed))
-    _report_lost_claim(delivery, outcome)
+    if not _is_known_to_have_left(store, delivery):
+        _report_lost_claim(delivery, outcome)
     return Settlement(delivery, outcome, now, extent, gone)
+
+
+def _is_known_to_have_left(store: Store, delivery: Delivery) -> bool:
+    """Say whether the provider's records already settled this very attempt as sent.
+
+    One attempt is one request, so whatever its late answer says can contradict nothing.
+    """
+    try:
+        row = store.get(Message, delivery.draft.draft_id, delivery.part)
+    except StorageError:
+        return False
+    return row is not None and row.state == MessageState.SENT and row.claim_id == delivery.claim_id
 
 
 def _next_extent(extent: Settled, outcome: Outcome, failed: set[str]) -> Settled:
@@ -166,10 +185,10 @@ class Settlement:
         if outcome.suppress:
             draft = delivery.draft
             suppress(
-                write, draft.workspace, draft.channel, delivery.address, outcome.code, self.now
+                write, draft.workspace, draft.channel, delivery.letter.to, outcome.code, self.now
             )
-        if outcome.integration_unhealthy and "workspace" not in self.gone:
-            self._workspace(write)
+        if outcome.integration_unhealthy and "integration" not in self.gone:
+            self._integration(write)
         return write
 
     def _message(self, write: Write) -> None:
@@ -185,6 +204,11 @@ class Settlement:
             actions.append(Message.provider_message_id.set(self.outcome.provider_message_id))
         if self.outcome.provider_thread_id:
             actions.append(Message.provider_thread_id.set(self.outcome.provider_thread_id))
+        if self.outcome.sent_as:
+            actions.append(Message.sent_as.set(self.outcome.sent_as))
+        if self.outcome.next_route:
+            refused = [*self.delivery.refused_routes, self.delivery.letter.route]
+            actions.append(Message.refused_routes.set(refused))
         if self.extent is Settled.ALONE:
             actions += flag_attention("repair", draft_id, self.now)
         elif target is MessageState.UNKNOWN:
@@ -254,20 +278,20 @@ class Settlement:
         actions: list[Any] = []
         if self.outcome.kind is OutcomeKind.SENT:
             actions.append(Lead.last_outbound_at.set(self.now))
-        if self.fate().state not in (DraftState.APPROVED, DraftState.SENDING):
+        if self.fate().state not in _LISTED:
             actions.append(Lead.open_drafts.delete({draft.draft_id}))
         if actions:
             write.update("lead", Lead(draft.lead_id), actions, Lead.lead_id.exists())
 
-    def _workspace(self, write: Write) -> None:
+    def _integration(self, write: Write) -> None:
         write.update(
-            "workspace",
-            Workspace(self.delivery.draft.workspace),
+            "integration",
+            Integration(integration_key(self.delivery.draft.workspace, self.delivery.provider)),
             [
-                Workspace.unhealthy_until.set(self.now + UNHEALTHY_MILLISECONDS),
-                Workspace.unhealthy_code.set(self.outcome.code.value),
+                Integration.unhealthy_until.set(self.now + UNHEALTHY_MILLISECONDS),
+                Integration.unhealthy_code.set(self.outcome.code.value),
             ],
-            Workspace.workspace.exists(),
+            Integration.integration.exists(),
         )
 
 
@@ -361,7 +385,7 @@ def park(store: Store, world: World, draft: Draft, message: Message, outcome: Ou
     now = world.now()
     check_message_move(MessageState.SENDING, MessageState.UNKNOWN)
     check_draft_move(DraftState.SENDING, DraftState.UNKNOWN)
-    fate = DraftFate(DraftState.UNKNOWN, outcome.code)
+    fate = DraftFate(DraftState.UNKNOWN, outcome.code, next_look_up(now, 0))
     result = {
         **(draft.result or {}),
         "outcome": SendOutcome.UNKNOWN.value,

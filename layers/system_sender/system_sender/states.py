@@ -80,6 +80,9 @@ MESSAGE_TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
 # Nobody has claimed any part yet, so text and fate may still change.
 DRAFT_OPEN = frozenset({_D.PENDING, _D.NEEDS_REVIEW, _D.APPROVED})
 
+# A request may be under way, or may have been: the lead still lists such a draft.
+MAYBE_OUT = frozenset({_D.SENDING, _D.UNKNOWN})
+
 # The provider may be at work, or may have been: only settlement and evidence move these.
 MESSAGE_IN_FLIGHT = frozenset({_M.SENDING, _M.UNKNOWN})
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pynamodb.indexes import GlobalSecondaryIndex
 
-from system_sender.budget import Budget, overdue_at
+from system_sender.budget import Budget, next_look_up, overdue_at
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, leave
 from system_sender.gate import send_approved_draft
+from system_sender.looking import fill_in_id, look_up
 from system_sender.models import SHARDS, Draft, Inbound, Message, workspace_of
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.replying import perform_inbound
@@ -171,6 +172,10 @@ def _perform_draft(system: "System", draft_id: str, budget: Budget) -> str:
         return Code.DRAFT_NOT_FOUND.value
     if draft.state == DraftState.SENDING:
         return _recover(system, draft).value
+    if draft.state == DraftState.UNKNOWN:
+        return look_up(system, draft, budget).value
+    if draft.state == DraftState.SENT:
+        return fill_in_id(system, draft, budget).value
     return send_approved_draft(system, draft_id, budget=budget, draft=draft).code.value
 
 
@@ -226,7 +231,7 @@ def _recover(system: "System", draft: Draft) -> Code:
 def _fate_of_parts(states: set[MessageState], now: int) -> DraftFate:
     """Say what becomes of a draft that is `sending` although none of its parts is. Pure."""
     if MessageState.UNKNOWN in states:
-        return DraftFate(DraftState.UNKNOWN, Code.INTERRUPTED)
+        return DraftFate(DraftState.UNKNOWN, Code.INTERRUPTED, next_look_up(now, 0))
     if MessageState.REJECTED in states:
         return DraftFate(DraftState.FAILED, Code.REJECTED_BY_PROVIDER)
     if states == {MessageState.SENT}:

@@ -1,4 +1,4 @@
-"""The front door for GoHighLevel: authenticate, record, perform, answer. In that order."""
+"""The front door for every provider: authenticate, record, perform, answer. In that order."""
 
 import base64
 import binascii
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from system_sender.budget import Budget
 from system_sender.codes import Code
 from system_sender.inbound import EventKind, EventRefused, InboundEvent
-from system_sender.models import Owner, Workspace
-from system_sender.providers import gohighlevel
+from system_sender.models import Integration, Owner, Workspace, integration_key, owner_key
+from system_sender.providers import CHANNELS_OF, Provider, SignedRequest, provider_named
 from system_sender.recording import Look, Recorded, look, record
 from system_sender.replying import perform_inbound
 from system_sender.store import StorageError
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from system_sender.system import System
 
 LARGEST_BODY = 256 * 1024
-MARKETPLACE = "marketplace"
-WORKFLOW = "workflow"
+
+# The provider whose one marketplace app serves many workspaces, on a path without any of them.
+_SHARED = "gohighlevel"
+# An event that was made by hand may leave its route out; API Gateway never does.
+_ROUTE = f"/webhooks/{_SHARED}/{{workspace}}"
 
 # What a workspace in a path may look like: it becomes part of a parameter's name and of keys.
 _WORKSPACE = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -38,10 +41,11 @@ _STATUS = {
     Code.EVENT_STALE: 400,
     Code.BODY_NOT_JSON: 400,
     Code.BODY_WRONG: 400,
-    # HighLevel delivers again after a 429 under every reading of its documentation, and after a
-    # 5xx only under some.
-    Code.STORAGE_TROUBLE: 429,
 }
+# HighLevel delivers again after a 429 under every reading of its documentation, and after a 5xx
+# only under some. The others deliver again after any 5xx.
+_STORAGE_TROUBLE = {"gohighlevel": 429}
+_STORAGE_TROUBLE_ELSEWHERE = 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,12 @@ class WebhookRequest:
     """A request as API Gateway hands it over, with its body as the bytes that were signed.
 
     Attributes:
+        provider: from the path; it need not be one we know.
         workspace: from the path; None on the path that a shared marketplace app uses.
         headers: by lower-case name.
     """
 
+    provider: str
     workspace: str | None
     headers: Mapping[str, str]
     query: Mapping[str, str]
@@ -72,11 +78,22 @@ class WebhookRequest:
         except (binascii.Error, ValueError):
             raise EventRefused(Code.BODY_NOT_JSON) from None
         return cls(
+            provider=provider_of_route(event),
             workspace=(event.get("pathParameters") or {}).get("workspace"),
             headers=headers,
             query=event.get("queryStringParameters") or {},
             body=body,
         )
+
+
+def provider_of_route(event: Mapping[str, Any]) -> str:
+    """Return which provider the route of a REST API proxy event is for.
+
+    The route as the template names it, because a custom domain may put something in front of a
+    path.
+    """
+    _, _, rest = str(event.get("resource") or _ROUTE).partition("/webhooks/")
+    return rest.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,80 +110,82 @@ class WebhookResponse:
         sentence = f"{self.code.sentence} {self.detail}".strip()
         body = {"code": self.code.value, "message": sentence, **self.fields}
         headers = {"Content-Type": "application/json"}
-        if self.status == 429:
+        if self.status in (429, 503):
             headers["Retry-After"] = "60"
         return {"statusCode": self.status, "headers": headers, "body": json.dumps(body)}
 
 
 def handle(system: "System", event: Mapping[str, Any], budget: Budget) -> WebhookResponse:
-    """Answer one webhook request: 2xx only once its event is durable."""
+    """Answer one webhook request: 200 only once its event is durable, and never another 2xx.
+
+    Every function takes every channel: a provider may have one URL for several.
+    """
     try:
-        request = WebhookRequest.of_api_gateway(event)
-        inbound = _accept(system, request)
-        if inbound.kind is EventKind.IGNORED:
-            return WebhookResponse(200, Code.EVENT_IGNORED)
-        found = look(system, _workspace_name(system, request, inbound), inbound)
-        workspace = _workspace(found, inbound, request)
-        recorded = record(system, workspace, inbound, found)
+        recorded = _take(system, WebhookRequest.of_api_gateway(event))
     except EventRefused as refusal:
         log.warning("webhook_refused", extra={"code": refusal.code.value})
         return WebhookResponse(_STATUS[refusal.code], refusal.code, refusal.detail)
     except StorageError as error:
         log.error("webhook_not_stored", extra={"error": type(error).__name__})
-        return WebhookResponse(_STATUS[Code.STORAGE_TROUBLE], Code.STORAGE_TROUBLE)
+        status = _STORAGE_TROUBLE.get(provider_of_route(event), _STORAGE_TROUBLE_ELSEWHERE)
+        return WebhookResponse(status, Code.STORAGE_TROUBLE)
+    if isinstance(recorded, Code):
+        return WebhookResponse(200, recorded)
     return _perform(system, recorded, budget)
 
 
-# --- accept: authenticate, then parse, then route ------------------------------------------------
+def _take(system: "System", request: WebhookRequest) -> Recorded | Code:
+    """Authenticate, parse, route and record, in that order; a code where no work follows."""
+    inbound, kind = _accept(system, request)
+    if inbound.kind is EventKind.IGNORED:
+        return Code.EVENT_IGNORED
+    found = look(system, _workspace_name(system, request, inbound), inbound)
+    workspace, integration = _route(found, inbound, kind)
+    return record(system, workspace, integration, inbound, found)
 
 
-def _accept(system: "System", request: WebhookRequest) -> InboundEvent:
+# --- accept: authenticate, then parse -------------------------------------------------------------
+
+
+def _accept(system: "System", request: WebhookRequest) -> tuple[InboundEvent, str]:
     if len(request.body) > LARGEST_BODY:
         raise EventRefused(Code.BODY_TOO_LARGE)
-    if request.workspace is not None and not _WORKSPACE.fullmatch(request.workspace):
-        raise EventRefused(Code.WORKSPACE_NOT_FOUND)
-    kind = _authenticate(system, request)
+    provider = _provider(request)
+    kind = _authenticate(system, request, provider)
     body = _json_object(request.body)
-    if kind == WORKFLOW:
-        return gohighlevel.parse_workflow_event(body)
-    return gohighlevel.parse_marketplace_event(body, system.world.now())
+    return provider.parse_event(kind, body, system.world.now()), kind
 
 
-def _kind(request: WebhookRequest) -> str:
-    signed = "x-ghl-signature" in request.headers or request.workspace is None
-    return MARKETPLACE if signed else WORKFLOW
-
-
-def _authenticate(system: "System", request: WebhookRequest) -> str:
-    """Authenticate the raw bytes, and return the kind of webhook this proves it to be."""
-    kind = _kind(request)
-    if kind == MARKETPLACE:
-        signature = request.headers.get("x-ghl-signature")
-        keys = system.settings.gohighlevel_webhook_public_keys
-        gohighlevel.verify_signature(request.body, signature, keys)
-    else:
-        _verify_secret(system, request)
-    return kind
-
-
-def _verify_secret(system: "System", request: WebhookRequest) -> None:
-    workspace = request.workspace or ""
-    # The simpler of HighLevel's two webhook actions cannot set headers, only the URL.
-    given = request.headers.get("x-webhook-secret") or request.query.get("secret")
-    if not given:
-        raise EventRefused(Code.SIGNATURE_MISSING)
-    which = (workspace, gohighlevel.NAME, "webhook_secret")
-    if not system.secrets.is_at_hand(*which) and not _exists(system, workspace):
-        # Strangers may invent names as they like, and the parameter store's quota is small.
+def _provider(request: WebhookRequest) -> Provider:
+    if request.provider not in CHANNELS_OF:
         raise EventRefused(Code.WORKSPACE_NOT_FOUND)
-    expected = system.secrets.get(*which)
-    if expected is None:
-        raise EventRefused(Code.SIGNATURE_INVALID)
-    gohighlevel.verify_secret(given, expected)
+    if request.workspace is None:
+        if request.provider != _SHARED:
+            raise EventRefused(Code.WORKSPACE_NOT_FOUND)
+    elif not _WORKSPACE.fullmatch(request.workspace):
+        raise EventRefused(Code.WORKSPACE_NOT_FOUND)
+    return provider_named(request.provider)
 
 
-def _exists(system: "System", workspace: str) -> bool:
-    return system.store.get(Workspace, workspace) is not None
+def _authenticate(system: "System", request: WebhookRequest, provider: Provider) -> str:
+    """Authenticate the raw bytes, and return the kind of webhook this proves it to be."""
+
+    def secret() -> str | None:
+        if request.workspace is None:
+            # Whose secret would it be? Only a signature vouches for the account in a body.
+            raise EventRefused(Code.SIGNATURE_MISSING)
+        which = (request.workspace, provider.name, "webhook_secret")
+        if not system.secrets.is_at_hand(*which) and not _is_integrated(system, *which[:2]):
+            # Strangers may invent names as they like, and the parameter store's quota is small.
+            raise EventRefused(Code.WORKSPACE_NOT_FOUND)
+        return system.secrets.get(*which)
+
+    signed = SignedRequest(request.body, request.headers, request.query)
+    return provider.authenticate(signed, secret, system.settings.gohighlevel_webhook_public_keys)
+
+
+def _is_integrated(system: "System", workspace: str, provider: str) -> bool:
+    return system.store.get(Integration, integration_key(workspace, provider)) is not None
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -179,32 +198,30 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
+# --- route: the path, the account and the body must agree -----------------------------------------
+
+
 def _workspace_name(system: "System", request: WebhookRequest, event: InboundEvent) -> str:
     if request.workspace is not None:
         return request.workspace
     # One marketplace app serves many locations; HighLevel's signature vouches for the id.
-    owner = system.store.get(Owner, owner_key(event.account))
+    owner = system.store.get(Owner, owner_key(event.provider, event.account or "-"))
     if owner is None:
         raise EventRefused(Code.WORKSPACE_NOT_FOUND)
     return owner.workspace
 
 
-def _workspace(found: Look, event: InboundEvent, request: WebhookRequest) -> Workspace:
-    """Return the workspace the event belongs to; the route and the body must agree on it."""
-    workspace = found.workspace
-    if workspace is None:
+def _route(found: Look, event: InboundEvent, kind: str) -> tuple[Workspace, Integration]:
+    """Return whose event it is; the route and the body must agree on it."""
+    workspace, integration = found.workspace, found.integration
+    if workspace is None or integration is None:
         raise EventRefused(Code.WORKSPACE_NOT_FOUND)
-    if workspace.gohighlevel_location_id != event.account:
+    if event.account is not None and event.account != integration.account:
         raise EventRefused(Code.WRONG_ACCOUNT)
-    if workspace.sms_webhook != _kind(request):
+    if integration.webhook is not None and integration.webhook != kind:
         # Both kinds at once would tell us of every text twice, under different identities.
         raise EventRefused(Code.WRONG_WEBHOOK_KIND)
-    return workspace
-
-
-def owner_key(account: str) -> str:
-    """Return the key of the row that says which workspace owns a GoHighLevel location."""
-    return f"{gohighlevel.NAME}:{account}"
+    return workspace, integration
 
 
 # --- perform -------------------------------------------------------------------------------------

@@ -1,13 +1,19 @@
-"""Settles a parked delivery by a person's word, and repairs what a settlement could not reach."""
+"""Settles a delivery after the fact: by a person's word, or by the provider's own records."""
 
 from typing import TYPE_CHECKING, Any
 
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, is_stale, list_draft
-from system_sender.models import Draft, Lead, Message
+from system_sender.finding import Found
+from system_sender.models import Draft, Evidence, Lead, Message, evidence_key
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.result import message_id
-from system_sender.settlement import DraftFate, clear_attention, draft_actions
+from system_sender.settlement import (
+    MESSAGE_STATE,
+    DraftFate,
+    clear_attention,
+    draft_actions,
+)
 from system_sender.states import (
     DRAFT_OPEN,
     DRAFT_TRANSITIONS,
@@ -58,12 +64,68 @@ def settle_by_word(
     fate = None if draft is None else _fate(system, draft, message, sent=sent, resend=resend)
     if draft is not None and fate is not None and not _may_become(draft, fate):
         fate = None
-    word = _Word(message, draft, lead, fate, sent=sent, now=system.world.now())
-    try:
-        system.store.write_patiently(word.write)
-    except ConditionsFailed:
-        raise DraftRefused(Code.DRAFT_CHANGED, draft) from None
+    outcome = _BY_WORD[sent]
+    _write(system, _Verdict(message, draft, lead, fate, outcome, now=system.world.now()))
     return fate
+
+
+def settle_by_evidence(
+    system: "System",
+    message: Message,
+    draft: Draft,
+    found: Found,
+    *,
+    source: str,
+    look_ups: list[dict[str, Any]] | None = None,
+) -> DraftFate | None:
+    """Write down that a message in the provider's records is this delivery; it settles no other.
+
+    Args:
+        message, draft: as they were read: an undecided delivery, or one that was taken for not
+            sent, and its draft.
+        source: "look_up" or "echo".
+        look_ups: what all look-ups came to, where this one is written down with them.
+
+    Returns:
+        What became of the draft, or None where it is beyond it and only the delivery was settled.
+
+    Raises:
+        DraftRefused: the delivery or the draft is not as it was read, or the evidence is used up.
+    """
+    now = system.world.now()
+    fate: DraftFate | None = _sent_fate(draft, message, Code.SENT_BY_EVIDENCE, now)
+    if fate is not None and not _may_become(draft, fate):
+        fate = None
+    outcome = Outcome(
+        OutcomeKind.SENT,
+        Code.SENT_BY_EVIDENCE,
+        provider_message_id=found.provider_message_id,
+        provider_thread_id=found.provider_thread_id,
+    )
+    evidence = evidence_row(message, found, source, now)
+    lead = system.store.get(Lead, draft.lead_id)
+    verdict = _Verdict(
+        message, draft, lead, fate, outcome, now=now, evidence=evidence, look_ups=look_ups
+    )
+    _write(system, verdict)
+    return fate
+
+
+def evidence_row(message: Message, found: Found, source: str, now: int) -> Evidence:
+    """Return the row that uses up a message in the provider's records for this delivery."""
+    return Evidence(
+        evidence_key(message.workspace, message.provider, found.provider_message_id),
+        delivery=message_id(message.draft_id, int(message.part)),
+        source=source,
+        created_at=now,
+    )
+
+
+def _write(system: "System", verdict: "_Verdict") -> None:
+    try:
+        system.store.write_patiently(verdict.write)
+    except ConditionsFailed:
+        raise DraftRefused(Code.DRAFT_CHANGED) from None
 
 
 def _refuse_contradiction(message: Message, *, sent: bool, resend: bool) -> None:
@@ -93,13 +155,23 @@ def _fate(
         if resend:
             return DraftFate(DraftState.APPROVED, Code.RESEND_ORDERED, now)
         return DraftFate(DraftState.FAILED, Code.SETTLED_NOT_SENT)
+    return _sent_fate(draft, message, Code.SENT_BY_WORD, now)
+
+
+def _sent_fate(draft: Draft, message: Message, code: Code, now: int) -> DraftFate:
     if int(message.part) < int(draft.parts) - 1:
         return DraftFate(DraftState.APPROVED, Code.PARTS_REMAIN, now)
-    return DraftFate(DraftState.SENT, Code.SENT_BY_WORD)
+    return DraftFate(DraftState.SENT, code)
 
 
-class _Word:
-    """A person's word as a transaction; the same input always makes the same one."""
+_BY_WORD = {
+    True: Outcome(OutcomeKind.SENT, Code.SENT_BY_WORD),
+    False: Outcome(OutcomeKind.NOT_SENT, Code.SETTLED_NOT_SENT),
+}
+
+
+class _Verdict:
+    """What was found out, as a transaction; the same input always makes the same one."""
 
     def __init__(
         self,
@@ -107,41 +179,48 @@ class _Word:
         draft: Draft | None,
         lead: Lead | None,
         fate: DraftFate | None,
+        outcome: Outcome,
         *,
-        sent: bool,
         now: int,
+        evidence: Evidence | None = None,
+        look_ups: list[dict[str, Any]] | None = None,
     ) -> None:
         self._message = message
         self._draft = draft
         self._lead = lead
         self._fate = fate
-        self._sent = sent
+        self._outcome = outcome
         self._now = now
+        self._evidence = evidence
+        self._look_ups = look_ups
 
     def write(self, token: str) -> Write:
         """Return the transaction, under a token of its own."""
         write = Write(token)
+        if self._evidence is not None:
+            write.put("evidence", self._evidence, Evidence.evidence.does_not_exist())
         self._settle_message(write)
         if self._draft is not None and self._fate is not None:
             self._settle_draft(write, self._draft, self._fate)
         return write
 
     def _settle_message(self, write: Write) -> None:
-        message = self._message
+        message, outcome = self._message, self._outcome
         actions: list[Any] = [*clear_attention(), Message.settled_at.set(self._now)]
-        if message.state == MessageState.UNKNOWN:
-            target = MessageState.SENT if self._sent else MessageState.NOT_SENT
-            check_message_move(MessageState.UNKNOWN, target)
-            outcome = (
-                Outcome(OutcomeKind.SENT, Code.SENT_BY_WORD)
-                if self._sent
-                else Outcome(OutcomeKind.NOT_SENT, Code.SETTLED_NOT_SENT)
-            )
+        if message.state == MessageState.UNKNOWN or self._evidence is not None:
+            target = MESSAGE_STATE[outcome.kind]
+            check_message_move(MessageState(message.state), target)
             actions += [
                 Message.state.set(target.value),
                 Message.code.set(outcome.code.value),
                 Message.outcome.set(outcome.to_dict()),
             ]
+        if self._look_ups is not None:
+            actions.append(Message.look_ups.set(self._look_ups))
+        if outcome.provider_message_id:
+            actions.append(Message.provider_message_id.set(outcome.provider_message_id))
+        if outcome.provider_thread_id:
+            actions.append(Message.provider_thread_id.set(outcome.provider_thread_id))
         write.update(
             "message",
             Message(message.draft_id, int(message.part)),
@@ -151,10 +230,13 @@ class _Word:
 
     def _result(self, draft: Draft, fate: DraftFate) -> dict[str, Any]:
         """Return what a repeated call answers from."""
+        result = draft.result or {}
+        own = self._outcome.provider_message_id
         return {
-            **(draft.result or {}),
+            **result,
             "code": fate.code.value,
             "message_id": message_id(draft.draft_id, int(self._message.part)),
+            "provider_ids": [*result.get("provider_ids", ()), *([own] if own else [])],
         }
 
     def _settle_draft(self, write: Write, draft: Draft, fate: DraftFate) -> None:
@@ -162,7 +244,7 @@ class _Word:
         actions = draft_actions(draft, fate, self._now)
         actions += [Draft.attempts.set(0), Draft.result.set(self._result(draft, fate))]
         if self._lead is not None:
-            if fate.state in DRAFT_OPEN:
+            if fate.state in DRAFT_OPEN and self._evidence is None:
                 # Whoever orders it anew knows what it now answers: staleness was asked about.
                 actions += [
                     Draft.seen_inbounds.set(self._lead.inbound_count),

@@ -7,10 +7,22 @@ import pytest
 from typer.main import get_command
 
 from devstack import paths
-from system_sender.cli.app import app
+from system_sender.cli.app import Channel, ProviderName, app
 from system_sender.cli.problem import Trouble
-from system_sender.cli.seed_schema import CampaignSeed, DraftSeed, GoHighLevel, LeadSeed
-from system_sender.cli.seed_schema import WorkspaceSeed as Workspace
+from system_sender.cli.seed_schema import (
+    CampaignSeed,
+    Contacts,
+    DraftSeed,
+    EmailBison,
+    GoHighLevel,
+    Instantly,
+    Integrations,
+    LeadSeed,
+    SmartLead,
+    Unipile,
+    WorkspaceSeed,
+)
+from system_sender.providers import CHANNELS, CHANNELS_OF
 
 MANUAL = (paths.PROJECT / "docs" / "sender.md").read_text()
 
@@ -36,10 +48,23 @@ def test_the_manual_tells_of_the_command_and_its_options(name: str) -> None:
                 assert f"{option}" in MANUAL, f"{name} {option} is not in the manual"
 
 
-@pytest.mark.parametrize("model", [Workspace, GoHighLevel, CampaignSeed, LeadSeed, DraftSeed])
+ACCOUNTS = [GoHighLevel, EmailBison, SmartLead, Instantly, Unipile]
+
+
+@pytest.mark.parametrize(
+    "model", [WorkspaceSeed, Integrations, *ACCOUNTS, CampaignSeed, LeadSeed, DraftSeed]
+)
 def test_the_manual_tells_of_every_field_of_the_seed(model: Any) -> None:
     for field in model.model_fields:
-        assert f"`{field}`" in MANUAL or f".{field}`" in MANUAL or field == "gohighlevel"
+        assert f"`{field}`" in MANUAL
+
+
+def test_the_seed_and_the_options_know_every_provider_and_channel() -> None:
+    names = list(CHANNELS_OF)
+
+    assert list(Integrations.model_fields) == list(Contacts.model_fields) == names
+    assert [provider.value for provider in ProviderName] == names
+    assert [channel.value for channel in Channel] == list(CHANNELS)
 
 
 @pytest.mark.parametrize("code", list(Trouble))

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 from system_sender.codes import Code
+from system_sender.models import Draft, Message
 from system_sender.sending import approve_and_send_draft_system
+from system_sender.store import Write
 from system_sender.transport import Answer, Guard, NoAnswer, Request
 from tests.support.scene import Scene
 from tests.unit.cli.conftest import Sender
@@ -43,6 +46,7 @@ def test_parked_tells_what_is_known_and_what_each_choice_means(
     assert (row["workspace"], row["lead_id"]) == ("acme", "acme:dana")
     assert (row["text"], row["address"], row["attempt"]) == ("Hi Dana", "+15550100001", 1)
     assert row["contact_id"] == parked.contact
+    assert (row["channel"], row["provider"], row["subject"]) == ("sms", "gohighlevel", None)
     assert row["code"] == "provider_timeout"
     assert row["sentence"] == Code.PROVIDER_TIMEOUT.sentence
     assert row["claimed_at"] < row["post_by"]
@@ -57,6 +61,64 @@ def test_people_see_the_commands_they_can_choose_from(sender: Sender, parked: Sc
     for command in ("--sent", "--not-sent", "--not-sent --resend"):
         assert f"sender settle acme:hello#0 {command}" in shown
     assert "did not answer in time" in shown
+
+
+def looked(scene: Scene, *look_ups: Any, next_at: int | None) -> None:
+    """Write down what look-ups came to, and when the next one is."""
+    write = Write(scene.world.new_id())
+    message = scene.message_now("acme:hello")
+    key = Message(message.draft_id, int(message.part))
+    write.update("message", key, [Message.look_ups.set(list(look_ups))])
+    due = Draft.due_at.remove() if next_at is None else Draft.due_at.set(next_at)
+    write.update("draft", Draft("acme:hello"), [due])
+    scene.store.write(write)
+
+
+AT = 1_800_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("look_up", "words"),
+    [
+        ({"at": AT, "finding": "absent", "candidates": []}, "it is not there (yet)."),
+        ({"at": AT, "finding": "could_not_look", "candidates": []}, "nobody could look"),
+        (
+            {
+                "at": AT,
+                "finding": "ambiguous",
+                "candidates": [{"id": "m1", "at": AT}, {"id": "m2", "at": AT + 1000}],
+            },
+            "nothing tells which: m1 of 2027-01-15 08:00:00Z, m2 of 2027-01-15 08:00:01Z",
+        ),
+    ],
+)
+def test_each_look_up_is_shown_in_words_with_its_time(
+    sender: Sender, parked: Scene, look_up: Any, words: str
+) -> None:
+    looked(parked, look_up, next_at=AT + 60_000)
+
+    (row,) = sender.json("parked")["parked"]
+
+    assert row["look_ups"] == [look_up]
+    assert row["evidence"][0].startswith("2027-01-15 08:00:00Z")
+    assert words in row["evidence"][0]
+    assert words in sender.says("parked")
+
+
+def test_parked_tells_when_the_provider_is_asked_again(sender: Sender, parked: Scene) -> None:
+    looked(parked, next_at=AT)
+
+    assert sender.json("parked")["parked"][0]["next_look_up_at"] == AT
+    shown = sender.says("parked")
+    assert "2027-01-15 08:00:00Z; if the records show it once, it counts as sent" in shown
+    assert "Nobody has looked" in shown
+
+
+def test_parked_tells_when_only_a_person_is_left(sender: Sender, parked: Scene) -> None:
+    looked(parked, next_at=None)
+
+    assert sender.json("parked")["parked"][0]["next_look_up_at"] is None
+    assert "only a person decides" in sender.says("parked")
 
 
 def test_nothing_parked_is_said_so(sender: Sender, scene: Scene) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from system_sender.cli.operator import Operator
-from system_sender.models import Lead, Message, Revision
+from system_sender.codes import Code
+from system_sender.models import Inbound, Lead, Message, Revision, Workspace
 from system_sender.states import DraftState
 from system_sender.store import Write
 from system_sender.transport import Request
@@ -229,6 +230,52 @@ def test_a_text_that_cannot_be_sent_is_refused_at_once(
     assert scene.draft_now("acme:hello").revision == 1
 
 
+EMAIL: dict[str, Any] = {"channel": "email", "subject": "Tuesday", **PENDING}
+
+
+@pytest.mark.parametrize(("channel", "most"), [("email", 20_000), ("linkedin", 8_000)])
+def test_how_long_a_text_may_be_depends_on_its_channel(
+    sender: Sender, scene: Scene, channel: str, most: int
+) -> None:
+    scene.draft(channel=channel, **PENDING)
+
+    sender.json("draft", "edit", "acme:hello", text="x" * most)
+    refusal = sender.refuses("draft", "edit", "acme:hello", text="x" * (most + 1))
+
+    assert refusal["code"] == "text_too_long"
+
+
+def test_an_email_may_get_another_subject_alone(sender: Sender, scene: Scene) -> None:
+    scene.draft(text="Hi Dana", **EMAIL)
+
+    draft = sender.json("draft", "edit", "acme:hello", "--subject", "Wednesday")["draft"]
+
+    assert (draft["subject"], draft["text"], draft["revision"]) == ("Wednesday", "Hi Dana", 2)
+
+
+def test_an_email_may_get_another_text_and_keeps_its_subject(sender: Sender, scene: Scene) -> None:
+    scene.draft(**EMAIL)
+
+    draft = sender.json("draft", "edit", "acme:hello", "--text", "Hello")["draft"]
+
+    assert (draft["subject"], draft["text"]) == ("Tuesday", "Hello")
+
+
+def test_only_an_email_has_a_subject(sender: Sender, scene: Scene) -> None:
+    scene.draft(**PENDING)
+
+    arguments = ("draft", "edit", "acme:hello", "--subject", "Wednesday")
+    assert sender.refuses(*arguments, exit_code=2)["code"] == "usage"
+    assert scene.draft_now("acme:hello").revision == 1
+
+
+def test_a_subject_is_one_line(sender: Sender, scene: Scene) -> None:
+    scene.draft(**EMAIL)
+
+    arguments = ("draft", "edit", "acme:hello", "--subject", "Two\nlines")
+    assert sender.refuses(*arguments)["code"] == "subject_wrong"
+
+
 def test_the_text_comes_from_one_place(sender: Sender, scene: Scene) -> None:
     scene.draft()
 
@@ -293,3 +340,81 @@ def test_show_tells_state_reason_and_text(sender: Sender, scene: Scene) -> None:
     assert "acme:hello" in shown
     assert "approved" in shown
     assert "Hi Dana, \ufffd[31mred\ufffd alert" in shown, "a text could steer the terminal"
+
+
+# --- where it goes -------------------------------------------------------------------------------
+
+
+def heading(sender: Sender) -> Any:
+    return sender.json("draft", "show", "acme:hello")["draft"]["heading"]
+
+
+def test_show_tells_whom_an_answer_goes_to(sender: Sender, scene: Scene) -> None:
+    scene.integrate("smartlead", bcc=["archive@example.com"])
+    scene.put(
+        Inbound(
+            "acme:smartlead:reply-1",
+            workspace="acme",
+            lead_id=scene.lead_id,
+            kind="message",
+            provider="smartlead",
+            channel="email",
+            subject="Intro",
+            sender="kim@example.com",
+            sender_name="Kim Example",
+            to=["sam@out.example.com"],
+            cc=["lee@example.com"],
+            handles={
+                "campaign_id": "9",
+                "stats_id": "8f7c2b10",
+                "message_id": "<reply@mail.example.com>",
+                "mailbox": "sam@out.example.com",
+            },
+            sequence=1,
+            received_at=scene.world.now(),
+        )
+    )
+    scene.draft(channel="email", reply_to="acme:smartlead:reply-1", **PENDING)
+
+    assert heading(sender) == {
+        "provider": "smartlead",
+        "to": "kim@example.com",
+        "to_name": "Kim Example",
+        "cc": ["dana@example.com", "lee@example.com"],
+        "bcc": ["archive@example.com"],
+        "subject": "Re: Intro",
+        "obstacle": None,
+    }
+    shown = sender.says("draft", "show", "acme:hello")
+    assert "Kim Example <kim@example.com>" in shown
+    assert "dana@example.com, lee@example.com" in shown
+    assert "acme:smartlead:reply-1" in shown
+
+
+def test_show_tells_what_keeps_a_draft_from_having_an_address(sender: Sender, scene: Scene) -> None:
+    scene.draft(channel="linkedin", **PENDING)
+
+    assert heading(sender)["obstacle"] == "no_provider"
+    assert Code.NO_PROVIDER.sentence[:30] in sender.says("draft", "show", "acme:hello")
+
+
+def test_show_tells_which_of_several_providers_sends(sender: Sender, scene: Scene) -> None:
+    scene.integrate("unipile")
+    scene.draft(channel="linkedin", **PENDING)
+
+    assert heading(sender)["provider"] == "unipile"
+    assert heading(sender)["to"] == scene.linkedin_id
+
+
+def test_show_tells_that_a_provider_only_answers(sender: Sender, scene: Scene) -> None:
+    scene.integrate("smartlead")
+    write = Write(scene.world.new_id())
+    chosen = [Workspace.email_provider.set("smartlead")]
+    write.update("workspace", Workspace("acme"), chosen)
+    scene.store.write(write)
+    scene.draft(**EMAIL)
+
+    assert heading(sender)["obstacle"] == "no_thread"
+    assert heading(sender)["to"] == "dana@example.com"
+    sender.json("draft", "reject", "acme:hello")
+    assert heading(sender)["obstacle"] is None, "a draft that is not to go has no obstacle"

@@ -39,6 +39,32 @@ def test_the_functions_find_it(sender: Sender, scene: Scene) -> None:
     assert Secrets(World(), "/other").get("acme", "gohighlevel", "webhook_secret") == "s3cret"
 
 
+def test_a_secret_belongs_to_the_provider_that_is_named(sender: Sender, scene: Scene) -> None:
+    scene.integrate("emailbison")
+
+    document = sender.json("secret", "acme", "token", "--provider", "emailbison", text=TOKEN)
+
+    assert document["parameter"] == "/system-sender/acme/emailbison/token"
+
+
+def test_between_several_providers_nothing_is_guessed(sender: Sender, scene: Scene) -> None:
+    scene.integrate("emailbison")
+
+    refusal = sender.refuses("secret", "acme", "token", text=TOKEN, exit_code=2)
+
+    assert refusal["code"] == "usage"
+    assert "gohighlevel, emailbison" in refusal["message"]
+    assert "--provider" in refusal["message"]
+
+
+def test_a_provider_the_workspace_does_not_have_gets_no_secret(
+    sender: Sender, scene: Scene
+) -> None:
+    arguments = ("secret", "acme", "token", "--provider", "unipile")
+
+    assert "Seed the account" in sender.refuses(*arguments, text="x", exit_code=2)["message"]
+
+
 def test_a_new_value_takes_the_place_of_the_old(sender: Sender, scene: Scene) -> None:
     sender.json("secret", "acme", "token", text="old")
 

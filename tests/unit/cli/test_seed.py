@@ -10,10 +10,24 @@ from pynamodb.models import Model
 
 from devstack import paths
 from system_sender.drafts import edit
-from system_sender.models import Alias, Campaign, Draft, Lead, Owner, Workspace
-from system_sender.recording import contact_alias, phone_alias
+from system_sender.inbound import EventKind
+from system_sender.models import (
+    Alias,
+    Campaign,
+    Draft,
+    Inbound,
+    Integration,
+    Lead,
+    Owner,
+    Revision,
+    Workspace,
+    contact_alias,
+    email_alias,
+    linkedin_alias,
+    owner_key,
+    phone_alias,
+)
 from system_sender.store import Write
-from system_sender.webhook import owner_key
 from tests.support.scene import Scene
 from tests.unit.cli.conftest import Sender, empty_scene
 
@@ -51,6 +65,13 @@ def row(scene: Scene, model: type[Model], key: str) -> Any:
     return found
 
 
+@pytest.fixture(autouse=True)
+def no_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that says nothing of where providers answer."""
+    for name in ("EMAILBISON_BASE_URL", "UNIPILE_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def results(document: Any) -> dict[str, str]:
     return {item["id"]: item["result"] for item in document["rows"]}
 
@@ -66,23 +87,110 @@ def test_the_example_makes_workspaces_campaigns_leads_and_drafts(
     assert set(results(document).values()) == {"created"}
     workspace = row(stored, Workspace, "acme")
     assert (workspace.region, workspace.time_zone) == ("US", "America/New_York")
-    assert workspace.sms_webhook == "marketplace"
+    assert workspace.email_provider == "gohighlevel"
     assert workspace.default_campaign_id == "acme:autumn"
     assert row(stored, Campaign, "acme:autumn").response_mode == "AI_AUTO_SEND"
     assert row(stored, Draft, "acme:hello").state == "pending"
     assert row(stored, Draft, "birch:welcome").state == "needs_review"
-    assert stored.lead_now().open_drafts == {"acme:hello"}
+    assert "acme:hello" in stored.lead_now().open_drafts
 
 
-def test_a_location_gets_its_owner_row_and_a_lead_its_aliases(
+def test_each_account_becomes_an_integration_with_its_owner_row(
     sender: Sender, stored: Scene
 ) -> None:
     sender.json("seed", str(EXAMPLE))
 
-    assert row(stored, Owner, owner_key("acme-location")).workspace == "acme"
-    by_contact = row(stored, Alias, contact_alias("acme", "contact-dana"))
-    by_phone = row(stored, Alias, phone_alias("acme", "+15550100001"))
-    assert by_contact.lead_id == by_phone.lead_id == "acme:dana"
+    gohighlevel = row(stored, Integration, "acme:gohighlevel")
+    assert (gohighlevel.account, gohighlevel.webhook) == ("acme-location", "marketplace")
+    emailbison = row(stored, Integration, "acme:emailbison")
+    assert emailbison.base_url == "https://send.example.com"
+    assert (emailbison.senders, emailbison.bcc) == (["58"], ["archive@example.com"])
+    for provider, account in {
+        "gohighlevel": "acme-location",
+        "smartlead": "301",
+        "instantly": "acme-instantly",
+        "unipile": "acme-linkedin",
+    }.items():
+        assert row(stored, Integration, f"acme:{provider}").account == account
+        assert row(stored, Owner, owner_key(provider, account)).workspace == "acme"
+
+
+def test_a_lead_is_found_by_every_name_it_has(sender: Sender, stored: Scene) -> None:
+    sender.json("seed", str(EXAMPLE))
+
+    aliases = [
+        phone_alias("acme", "+15550100001"),
+        email_alias("acme", "dana@example.com"),
+        linkedin_alias("acme", "ACoAADanaExample"),
+        contact_alias("acme", "gohighlevel", "contact-dana"),
+        contact_alias("acme", "emailbison", "3301"),
+    ]
+    assert {row(stored, Alias, alias).lead_id for alias in aliases} == {"acme:dana"}
+    lead = stored.lead_now()
+    assert (lead.email, lead.linkedin_id) == ("dana@example.com", "ACoAADanaExample")
+    assert lead.linkedin_url == "https://www.linkedin.com/in/dana-example"
+    assert lead.contacts["emailbison"] == "3301"
+
+
+def test_an_email_address_is_stored_as_messages_are_compared_with_it(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    example["leads"][1]["email"] = "Eli@Example.COM"
+
+    sender.json("seed", file(example))
+
+    assert row(stored, Lead, "birch:eli").email == "eli@example.com"
+    assert row(stored, Alias, email_alias("birch", "eli@example.com")).lead_id == "birch:eli"
+
+
+def test_a_draft_of_each_channel_is_made(sender: Sender, stored: Scene) -> None:
+    sender.json("seed", str(EXAMPLE))
+
+    ids = ("acme:hello", "acme:hello-by-email", "acme:hello-on-linkedin")
+    channels = [row(stored, Draft, draft_id).channel for draft_id in ids]
+    assert channels == ["sms", "email", "linkedin"]
+    revision = stored.store.get(Revision, "acme:hello-by-email", 1)
+    assert revision is not None
+    assert (revision.subject, revision.text.splitlines()[0]) == ("Tuesday", "Hi Dana,")
+
+
+def received(scene: Scene, **changes: Any) -> Inbound:
+    """Put an e-mail of the lead into the tables."""
+    event = {
+        "event_id": "acme:emailbison:reply-1",
+        "workspace": "acme",
+        "lead_id": scene.lead_id,
+        "kind": EventKind.MESSAGE.value,
+        "provider": "emailbison",
+        "channel": "email",
+        "sequence": 1,
+        "received_at": scene.world.now(),
+    }
+    inbound = Inbound(**{**event, **changes})
+    scene.put(inbound)
+    return inbound
+
+
+def answer(**changes: Any) -> Any:
+    """Return a seed with a draft that answers that e-mail."""
+    draft = {
+        "id": "acme:answer",
+        "lead": "acme:dana",
+        "channel": "email",
+        "reply_to": "acme:emailbison:reply-1",
+        "text": "Tuesday it is",
+    }
+    return {"drafts": [{**draft, **changes}]}
+
+
+def test_a_draft_may_answer_a_message_that_was_received(
+    sender: Sender, scene: Scene, file: Files
+) -> None:
+    received(scene)
+
+    sender.json("seed", file(answer()))
+
+    assert row(scene, Draft, "acme:answer").reply_to == "acme:emailbison:reply-1"
 
 
 def test_a_phone_number_is_read_in_the_region_of_its_workspace(
@@ -179,11 +287,11 @@ def test_all_mistakes_are_told_at_once_each_with_its_path(
 ) -> None:
     example["workspaces"][0]["region"] = "Narnia"
     example["workspaces"][1]["time_zone"] = "Mars/Olympus"
-    example["workspaces"][1]["gohighlevel"]["sms_webhook"] = "both"
+    example["workspaces"][1]["integrations"]["gohighlevel"]["webhook"] = "both"
     example["workspaces"][1]["automated_per_day"] = -1
     example["campaigns"][0]["reply_template"] = "Hi $nickname"
     example["campaigns"][1]["response_mode"] = "SOMETIMES"
-    example["leads"].append({"id": "acme:twin", "gohighlevel_contact_id": "contact-dana"})
+    example["leads"].append({"id": "acme:twin", "contacts": {"gohighlevel": "contact-dana"}})
     example["leads"].append({"id": "dana"})
     example["drafts"][0]["text"] = "  "
     example["drafts"].append({"id": "acme:long", "lead": "acme:dana", "text": "x" * 2000})
@@ -197,20 +305,20 @@ def test_all_mistakes_are_told_at_once_each_with_its_path(
     assert set(told) == {
         "workspaces[0].region",
         "workspaces[1].time_zone",
-        "workspaces[1].gohighlevel.sms_webhook",
+        "workspaces[1].integrations.gohighlevel.webhook",
         "workspaces[1].automated_per_day",
         "campaigns[0].reply_template",
         "campaigns[1].response_mode",
-        "leads[2].gohighlevel_contact_id",
+        "leads[2].contacts.gohighlevel",
         "leads[3].id",
         "drafts[0].text",
-        "drafts[2].text",
-        "drafts[3].lead",
+        "drafts[4].text",
+        "drafts[5].lead",
         "extra",
     }
     assert "IANA" in told["workspaces[1].time_zone"]
     assert "$nickname" in told["campaigns[0].reply_template"]
-    assert "marketplace" in told["workspaces[1].gohighlevel.sms_webhook"]
+    assert "marketplace" in told["workspaces[1].integrations.gohighlevel.webhook"]
     assert stored.store.get(Workspace, "birch") is None, "something was written all the same"
 
 
@@ -222,7 +330,24 @@ def test_all_mistakes_are_told_at_once_each_with_its_path(
         ("leads", {"id": "nobody:x"}, "leads[0].id", "'nobody'"),
         ("leads", {"id": "acme:x", "campaign": "acme:none"}, "leads[0].campaign", "acme:none"),
         ("leads", {"id": "acme:x", "first_name": 7}, "leads[0].first_name", "string"),
+        ("leads", {"id": "acme:x", "email": "dana"}, "leads[0].email", "no e-mail address"),
+        ("leads", {"id": "acme:x", "linkedin_url": "https://www.linkedin.com/company/acme"},
+         "leads[0].linkedin_url", "a person's profile"),
+        ("leads", {"id": "acme:x", "linkedin_id": "dana-example"},
+         "leads[0].linkedin_id", "begin with ACo"),
+        ("leads", {"id": "acme:x", "contacts": {"nobody": "1"}},
+         "leads[0].contacts.nobody", "is no field"),
         ("drafts", {"id": "acme:x", "text": "Hi"}, "drafts[0].lead", "is missing"),
+        ("drafts", {"id": "acme:x", "lead": "acme:dana", "channel": "fax", "text": "Hi"},
+         "drafts[0].channel", "'sms', 'email' or 'linkedin'"),
+        ("drafts", {"id": "acme:x", "lead": "acme:dana", "subject": "Hi", "text": "Hi"},
+         "drafts[0]", "channel is email"),
+        ("drafts", {"id": "acme:x", "lead": "acme:dana", "channel": "email", "text": "Hi"},
+         "drafts[0]", "needs a subject"),
+        ("drafts", {"id": "acme:x", "lead": "acme:dana", "channel": "email", "text": "Hi",
+                    "subject": "Two\nlines"}, "drafts[0].subject", "line break"),
+        ("drafts", {"id": "acme:x", "lead": "acme:dana", "channel": "linkedin",
+                    "text": "x" * 8001}, "drafts[0].text", "too long"),
         ("drafts", {"id": "acme:x", "lead": "acme:no", "text": "Hi"}, "drafts[0].lead", "neither"),
         ("campaigns", {"id": "acme:x", "name": "X", "response_mode": "AI_AUTO_SEND"},
          "campaigns[0]", "reply_template"),
@@ -240,7 +365,8 @@ def test_a_mistake_is_named_by_its_path(
 def test_two_items_cannot_share_an_id_nor_two_leads_a_phone_number(
     sender: Sender, stored: Scene, example: Any, file: Files
 ) -> None:
-    twin = copy.deepcopy(example["leads"][0]) | {"gohighlevel_contact_id": "contact-other"}
+    twin = copy.deepcopy(example["leads"][0]) | {"contacts": {}, "email": "other@example.com"}
+    del twin["linkedin_id"]
     example["leads"].append(twin)
 
     problems = sender.refuses("seed", file(example))["problems"]
@@ -248,59 +374,257 @@ def test_two_items_cannot_share_an_id_nor_two_leads_a_phone_number(
     assert [problem["path"] for problem in problems] == ["leads[2].id", "leads[2].phone"]
 
 
-def test_a_location_of_another_workspace_is_refused_before_anything_is_written(
-    sender: Sender, scene: Scene, example: Any, file: Files
+@pytest.mark.parametrize(
+    ("provider", "account"),
+    [
+        ("gohighlevel", {"account": "taken", "webhook": "marketplace"}),
+        ("emailbison", {"account": "7", "base_url": "https://send.example.com"}),
+        ("smartlead", {"account": "taken"}),
+        ("instantly", {"account": "taken"}),
+        ("unipile", {"account": "taken", "base_url": "https://linkedin.example.com"}),
+    ],
+)
+def test_an_account_of_another_workspace_is_refused_before_anything_is_written(
+    sender: Sender, stored: Scene, example: Any, file: Files, provider: str, account: Any
 ) -> None:
-    example["workspaces"][1]["gohighlevel"]["location_id"] = scene.location
-    del example["workspaces"][0], example["leads"][0], example["drafts"][0]
-    del example["campaigns"][0]
+    acme, birch = example["workspaces"]
+    sender.json("seed", file({"workspaces": [workspace_of(acme, provider, account)]}))
 
-    refusal = sender.refuses("seed", file(example))
+    refusal = sender.refuses("seed", file({"workspaces": [workspace_of(birch, provider, account)]}))
 
     assert refusal["code"] == "account_owned"
     (problem,) = refusal["problems"]
-    assert problem["path"] == "workspaces[0].gohighlevel.location_id"
+    assert problem["path"] == f"workspaces[0].integrations.{provider}.account"
     assert "'acme'" in problem["problem"]
-    assert scene.store.get(Workspace, "birch") is None
-    assert row(scene, Owner, owner_key(scene.location)).workspace == "acme"
+    assert stored.store.get(Workspace, "birch") is None
+    assert stored.store.get(Integration, f"birch:{provider}") is None
 
 
-def test_a_location_that_is_taken_while_the_seed_runs_is_refused_by_the_row_itself(
+def workspace_of(example: Any, provider: str, account: Any) -> Any:
+    """Return a workspace of the example with one account."""
+    names = ("id", "name", "region", "time_zone")
+    return {name: example[name] for name in names} | {"integrations": {provider: account}}
+
+
+def test_two_workspaces_of_a_file_cannot_share_an_account(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    example["workspaces"][1]["integrations"]["instantly"] = {"account": "acme-instantly"}
+
+    (problem,) = sender.refuses("seed", file(example))["problems"]
+
+    assert problem["path"] == "workspaces[1].integrations.instantly.account"
+    assert "workspaces[0]" in problem["problem"]
+
+
+def test_two_hosts_of_emailbison_number_their_workspaces_on_their_own(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    other = {"account": "12", "base_url": "https://mail.example.org"}
+    example["workspaces"][1]["integrations"]["emailbison"] = other
+
+    sender.json("seed", file(example))
+
+    owners = [
+        row(stored, Owner, owner_key("emailbison", f"{host}/12")).workspace
+        for host in ("send.example.com", "mail.example.org")
+    ]
+    assert owners == ["acme", "birch"]
+
+
+def test_an_account_that_is_taken_while_the_seed_runs_is_refused_by_the_row_itself(
     sender: Sender, stored: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from system_sender.cli import seeding
 
-    def taken_right_after_the_check(operator: Any, seed: Any) -> None:
-        stored.put(Owner(owner_key("acme-location"), workspace="rival"))
+    key = owner_key("gohighlevel", "acme-location")
+
+    def taken_right_after_the_check(*_: Any) -> None:
+        stored.put(Owner(key, workspace="rival"))
 
     monkeypatch.setattr(seeding, "_check_accounts", taken_right_after_the_check)
 
     assert sender.refuses("seed", str(EXAMPLE))["code"] == "account_owned"
-    assert row(stored, Owner, owner_key("acme-location")).workspace == "rival"
+    assert row(stored, Owner, key).workspace == "rival"
     assert stored.store.get(Workspace, "acme") is None
 
 
-def test_a_workspace_keeps_its_location(
+def test_a_workspace_keeps_its_account(
     sender: Sender, stored: Scene, example: Any, file: Files
 ) -> None:
     sender.json("seed", str(EXAMPLE))
-    example["workspaces"][0]["gohighlevel"]["location_id"] = "other-location"
+    example["workspaces"][0]["integrations"]["gohighlevel"]["account"] = "other-location"
 
     (problem,) = sender.refuses("seed", file(example))["problems"]
 
     assert "acme-location" in problem["problem"]
-    assert row(stored, Workspace, "acme").gohighlevel_location_id == "acme-location"
+    assert row(stored, Integration, "acme:gohighlevel").account == "acme-location"
 
 
-def test_a_phone_number_of_another_lead_is_refused(
-    sender: Sender, scene: Scene, file: Files
+@pytest.mark.parametrize("provider", ["emailbison", "unipile"])
+def test_a_provider_without_a_common_host_needs_one(
+    sender: Sender,
+    stored: Scene,
+    example: Any,
+    file: Files,
+    provider: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lead = {"id": "acme:bob", "phone": "+15550100001"}
+    del example["workspaces"][0]["integrations"][provider]["base_url"]
+    variable = f"{provider.upper()}_BASE_URL"
+
+    (problem,) = sender.refuses("seed", file(example))["problems"]
+
+    assert problem["path"] == f"workspaces[0].integrations.{provider}.base_url"
+    assert variable in problem["problem"]
+    monkeypatch.setenv(variable, "https://elsewhere.example.com")
+    sender.json("seed", file(example))
+
+
+def test_a_host_that_is_known_need_not_be_repeated(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    sender.json("seed", str(EXAMPLE))
+    del example["workspaces"][0]["integrations"]["emailbison"]["base_url"]
+
+    document = sender.json("seed", file(example))
+
+    assert set(results(document).values()) == {"unchanged"}
+    assert row(stored, Integration, "acme:emailbison").base_url == "https://send.example.com"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "word"),
+    [
+        ("http://send.example.com", "unencrypted"),
+        ("https://send.example.com/api", "a scheme and a host"),
+        ("https://user@send.example.com", "a scheme and a host"),
+        ("send.example.com", "a scheme and a host"),
+        ("https://[send.example.com", "a scheme and a host"),
+    ],
+)
+def test_a_host_must_keep_the_token_secret(
+    sender: Sender, stored: Scene, example: Any, file: Files, base_url: str, word: str
+) -> None:
+    example["workspaces"][0]["integrations"]["emailbison"]["base_url"] = base_url
+
+    (problem,) = sender.refuses("seed", file(example))["problems"]
+
+    assert problem["path"] == "workspaces[0].integrations.emailbison.base_url"
+    assert word in problem["problem"]
+
+
+def test_a_host_on_this_machine_may_be_without_encryption(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    example["workspaces"][0]["integrations"]["emailbison"]["base_url"] = "http://127.0.0.1:4010/"
+
+    sender.json("seed", file(example))
+
+    assert row(stored, Integration, "acme:emailbison").base_url == "http://127.0.0.1:4010"
+
+
+def test_an_account_may_be_added_later_and_the_others_stay(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    sender.json("seed", str(EXAMPLE))
+    example["workspaces"][1]["integrations"] = {"smartlead": {"account": "302"}}
+
+    outcome = results(sender.json("seed", file(example)))
+
+    assert outcome["birch:smartlead"] == "created"
+    assert row(stored, Integration, "birch:gohighlevel").webhook == "workflow"
+
+
+def test_a_changed_account_keeps_its_health_and_what_the_file_does_not_say(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    sender.json("seed", str(EXAMPLE))
+    write = Write(stored.world.new_id())
+    unhealthy = [Integration.unhealthy_until.set(7), Integration.unhealthy_code.set("unauthorized")]
+    write.update("integration", Integration("acme:emailbison"), unhealthy)
+    stored.store.write(write)
+    example["workspaces"][0]["integrations"]["emailbison"] = {"account": "12", "senders": ["59"]}
+
+    assert results(sender.json("seed", file(example)))["acme:emailbison"] == "updated"
+
+    account = row(stored, Integration, "acme:emailbison")
+    assert (account.senders, account.unhealthy_until) == (["59"], 7)
+    assert (account.bcc, account.base_url) == (["archive@example.com"], "https://send.example.com")
+
+
+def test_the_provider_that_begins_emails_must_be_an_integration(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    example["workspaces"][1]["email_provider"] = "smartlead"
+
+    (problem,) = sender.refuses("seed", file(example))["problems"]
+
+    assert problem["path"] == "workspaces[1].email_provider"
+    assert "no integration" in problem["problem"]
+
+
+def test_a_reply_template_must_fit_each_channel_the_workspace_has(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    example["campaigns"][0]["reply_template"] = "word " * 400
+
+    (problem,) = sender.refuses("seed", file(example))["problems"]
+
+    assert problem["path"] == "campaigns[0].reply_template"
+    assert "sms" in problem["problem"]
+    only_email = {"emailbison": example["workspaces"][0]["integrations"]["emailbison"]}
+    example["workspaces"][0] |= {"integrations": only_email, "email_provider": "emailbison"}
+    sender.json("seed", file(example))
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"event_id": "acme:emailbison:reply-2"}, "no event"),
+        ({"lead_id": "acme:bob"}, "another lead"),
+        ({"channel": "linkedin"}, "another channel"),
+        ({"kind": "status"}, "no event"),
+    ],
+)
+def test_what_a_draft_answers_must_be_a_message_of_its_lead_on_its_channel(
+    sender: Sender, scene: Scene, file: Files, changes: Any, word: str
+) -> None:
+    received(scene, **changes)
+
+    (problem,) = sender.refuses("seed", file(answer()))["problems"]
+
+    assert problem["path"] == "drafts[0].reply_to"
+    assert word in problem["problem"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("email", "dana@example.com"),
+        ("linkedin_id", "ACoAAacme"),
+        ("phone", "+15550100001"),
+    ],
+)
+def test_a_name_of_another_lead_is_refused(
+    sender: Sender, scene: Scene, file: Files, name: str, value: str
+) -> None:
+    lead = {"id": "acme:bob", name: value}
 
     (problem,) = sender.refuses("seed", file({"leads": [lead]}))["problems"]
 
-    assert problem == {"path": "leads[0].phone", "problem": "belongs to the lead 'acme:dana'"}
+    assert problem == {"path": f"leads[0].{name}", "problem": "belongs to the lead 'acme:dana'"}
     assert scene.store.get(Lead, "acme:bob") is None
+
+
+def test_a_contact_id_is_added_to_those_that_are_known(
+    sender: Sender, scene: Scene, file: Files
+) -> None:
+    lead = {"id": "acme:dana", "contacts": {"emailbison": "3301"}}
+
+    sender.json("seed", file({"leads": [lead]}))
+
+    assert scene.lead_now().contacts == {"gohighlevel": scene.contact, "emailbison": "3301"}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from system_sender.codes import Code
 from system_sender.models import Switch
+from system_sender.providers import CHANNELS
 from system_sender.switches import SETTLING_SECONDS, read_switches
 from system_sender.world import World
 from tests.support.scene import Scene
@@ -41,6 +42,20 @@ def test_pause_returns_once_nothing_can_start_and_resume_releases_it(
     assert waits == [SETTLING_SECONDS]
     assert sender.json("resume", *arguments)["paused"] is False
     assert paused(scene) is None
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_every_channel_has_a_switch_of_its_own(
+    sender: Sender, scene: Scene, waits: list[float], channel: str
+) -> None:
+    sender.json("pause", "--workspace", "acme", "--channel", channel)
+
+    stopped = {
+        name
+        for name in CHANNELS
+        if read_switches(scene.store, scene.world, "acme", name).paused is not None
+    }
+    assert stopped == {channel}
 
 
 def test_a_pause_of_one_workspace_leaves_the_others_alone(
@@ -114,6 +129,18 @@ def test_status_shows_switches_and_counts(sender: Sender, scene: Scene, waits: l
         "parked": 0,
     }
     assert "paused: sms" in sender.says("status")
+
+
+def test_status_names_the_provider_that_refuses_a_workspace(sender: Sender, scene: Scene) -> None:
+    refused_until = scene.world.now() + 60_000
+    scene.integrate("unipile", unhealthy_until=refused_until, unhealthy_code="account_disconnected")
+
+    document = sender.json("status")
+
+    (acme,) = document["workspaces"]
+    health = {one["provider"]: one["healthy"] for one in acme["integrations"]}
+    assert health == {"gohighlevel": True, "unipile": False}
+    assert "unipile (account_disconnected)" in sender.says("status")
 
 
 def test_status_does_not_call_a_workspace_sending_while_everything_is_paused(

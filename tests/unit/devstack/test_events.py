@@ -8,22 +8,75 @@ import pytest
 
 from devstack import events, paths
 from devstack.deployment import local_signer
-from system_sender.inbound import EventKind, InboundEvent
-from system_sender.providers import gohighlevel
+from system_sender.codes import Code
+from system_sender.inbound import EventKind, EventRefused, InboundEvent
+from system_sender.providers import CHANNELS_OF, SignedRequest, provider_named
 from system_sender.webhook import WebhookRequest
 
 FILES = sorted(path.name for path in events.FOLDER.iterdir())
-MARKETPLACE = [name for name in FILES if name.startswith("webhook_sms") and "workflow" not in name]
+WEBHOOKS = [name for name in FILES if name.startswith("webhook_")]
 NOW = 1_800_000_000_000
+CENTURY = 100 * 365 * 24 * 3600 * 1000
+
+KINDS = {
+    "webhook_sms-inbound.json": EventKind.MESSAGE,
+    "webhook_sms-inbound-base64.json": EventKind.MESSAGE,
+    "webhook_sms-inbound-shared-app.json": EventKind.MESSAGE,
+    "webhook_sms-opt-out.json": EventKind.MESSAGE,
+    "webhook_sms-workflow.json": EventKind.MESSAGE,
+    "webhook_sms-human-outbound.json": EventKind.HUMAN_OUTBOUND,
+    "webhook_sms-echo.json": EventKind.ECHO,
+    "webhook_sms-do-not-disturb.json": EventKind.DO_NOT_DISTURB,
+    "webhook_sms-email-inbound.json": EventKind.MESSAGE,
+    "webhook_sms-email-echo.json": EventKind.ECHO,
+    "webhook_sms-email-bounce.json": EventKind.STATUS,
+    "webhook_email-emailbison-reply.json": EventKind.MESSAGE,
+    "webhook_email-emailbison-auto-reply.json": EventKind.MESSAGE,
+    "webhook_email-emailbison-echo.json": EventKind.ECHO,
+    "webhook_email-emailbison-bounce.json": EventKind.STATUS,
+    "webhook_email-emailbison-unsubscribe.json": EventKind.DO_NOT_DISTURB,
+    "webhook_email-smartlead-reply.json": EventKind.MESSAGE,
+    "webhook_email-smartlead-untracked-reply.json": EventKind.MESSAGE,
+    "webhook_email-smartlead-bounce.json": EventKind.STATUS,
+    "webhook_email-smartlead-unsubscribe.json": EventKind.DO_NOT_DISTURB,
+    "webhook_email-instantly-reply.json": EventKind.MESSAGE,
+    "webhook_email-instantly-auto-reply.json": EventKind.MESSAGE,
+    "webhook_email-instantly-echo.json": EventKind.ECHO,
+    "webhook_email-instantly-bounce.json": EventKind.STATUS,
+    "webhook_email-instantly-unsubscribe.json": EventKind.DO_NOT_DISTURB,
+    "webhook_linkedin-unipile-message.json": EventKind.MESSAGE,
+    "webhook_linkedin-unipile-echo.json": EventKind.ECHO,
+    "webhook_linkedin-unipile-read.json": EventKind.STATUS,
+    "webhook_linkedin-unipile-account-disconnected.json": EventKind.IGNORED,
+}
 
 
 def event(name: str) -> Any:
     return json.loads((events.FOLDER / name).read_text(encoding="utf-8"))
 
 
-def parsed(name: str) -> InboundEvent:
-    body = json.loads(WebhookRequest.of_api_gateway(event(name)).body)
-    return gohighlevel.parse_marketplace_event(body, NOW)
+def request_of(name: str) -> WebhookRequest:
+    return WebhookRequest.of_api_gateway(event(name))
+
+
+def kind_of(name: str) -> str:
+    """Authenticate a file's request; it raises where it would not be let in."""
+    request = request_of(name)
+    signed = SignedRequest(request.body, request.headers, request.query)
+    keys = [local_signer().public_key()]
+    provider = provider_named(request.provider)
+    return provider.authenticate(signed, lambda: events.WEBHOOK_SECRET, keys)
+
+
+def parsed(name: str, now: int = NOW) -> InboundEvent:
+    request = request_of(name)
+    body = json.loads(request.body)
+    return provider_named(request.provider).parse_event(kind_of(name), body, now)
+
+
+@pytest.fixture(scope="module")
+def seed() -> Any:
+    return json.loads((paths.PROJECT / "devstack" / "seeds" / "example.json").read_text())
 
 
 def test_the_files_are_what_the_generator_makes() -> None:
@@ -41,40 +94,55 @@ def test_each_file_names_a_function_of_the_template(name: str) -> None:
     assert (paths.PROJECT / "functions" / function / "app.py").is_file()
 
 
-@pytest.mark.parametrize("name", MARKETPLACE)
-def test_a_marketplace_event_is_signed_over_the_bytes_that_arrive(name: str) -> None:
-    request = WebhookRequest.of_api_gateway(event(name))
-    signature = request.headers["x-ghl-signature"]
-
-    # It raises where the signature does not match.
-    gohighlevel.verify_signature(request.body, signature, [local_signer().public_key()])
-
-
-@pytest.mark.parametrize("name", MARKETPLACE)
-def test_a_marketplace_event_never_becomes_stale(name: str) -> None:
-    century = 100 * 365 * 24 * 3600 * 1000
-    body = json.loads(WebhookRequest.of_api_gateway(event(name)).body)
-
-    assert gohighlevel.parse_marketplace_event(body, NOW + century).account == "acme-location"
-
-
 def test_each_kind_of_event_is_there() -> None:
-    kinds = {name: parsed(name).kind for name in MARKETPLACE}
+    assert {name: parsed(name).kind for name in WEBHOOKS} == KINDS
 
-    assert kinds == {
-        "webhook_sms-inbound.json": EventKind.MESSAGE,
-        "webhook_sms-inbound-base64.json": EventKind.MESSAGE,
-        "webhook_sms-inbound-shared-app.json": EventKind.MESSAGE,
-        "webhook_sms-opt-out.json": EventKind.MESSAGE,
-        "webhook_sms-human-outbound.json": EventKind.HUMAN_OUTBOUND,
-        "webhook_sms-do-not-disturb.json": EventKind.DO_NOT_DISTURB,
-    }
+
+@pytest.mark.parametrize("name", WEBHOOKS)
+def test_a_webhook_is_authenticated_and_never_becomes_stale(name: str) -> None:
+    assert parsed(name, NOW + CENTURY).kind is KINDS[name]
+
+
+@pytest.mark.parametrize("name", WEBHOOKS)
+def test_a_webhook_without_its_signature_or_secret_would_not_be_let_in(name: str) -> None:
+    request = request_of(name)
+    body = json.loads(request.body)
+    body.pop("secret_key", None)
+    bare = SignedRequest(json.dumps(body).encode(), {}, {})
+
+    with pytest.raises(EventRefused) as refusal:
+        provider_named(request.provider).authenticate(bare, lambda: events.WEBHOOK_SECRET, [])
+
+    assert refusal.value.code is Code.SIGNATURE_MISSING
+
+
+@pytest.mark.parametrize("name", WEBHOOKS)
+def test_a_webhook_comes_in_by_the_route_of_its_provider(name: str) -> None:
+    request, made = request_of(name), event(name)
+
+    shared = f"/webhooks/{request.provider}"
+    path = shared if request.workspace is None else f"{shared}/{request.workspace}"
+    assert made["path"] == path
+    assert request.provider in CHANNELS_OF
 
 
 def test_no_two_events_are_redeliveries_of_each_other() -> None:
-    identities = [parsed(name).identity for name in MARKETPLACE]
+    found = [parsed(name) for name in WEBHOOKS]
+    identities = [(one.provider, one.identity) for one in found if one.identity]
 
     assert len(set(identities)) == len(identities)
+
+
+@pytest.mark.parametrize(
+    ("name", "automated"),
+    [
+        (name, "auto-reply" in name)
+        for name, kind in KINDS.items()
+        if kind is EventKind.MESSAGE and name.startswith("webhook_email")
+    ],
+)
+def test_an_automatic_reply_is_known_as_one(name: str, automated: bool) -> None:
+    assert parsed(name).automated is automated
 
 
 def test_a_binary_body_is_handed_over_as_base64() -> None:
@@ -84,17 +152,29 @@ def test_a_binary_body_is_handed_over_as_base64() -> None:
     assert "🙂" in base64.b64decode(request["body"]).decode()
 
 
-def test_the_workflow_event_carries_the_documented_secret() -> None:
-    request = WebhookRequest.of_api_gateway(event("webhook_sms-workflow.json"))
+@pytest.mark.parametrize("name", WEBHOOKS)
+def test_a_webhook_is_of_an_account_and_a_lead_of_the_example_seed(name: str, seed: Any) -> None:
+    workspace = request_of(name).workspace or "acme"
+    (accounts,) = (item["integrations"] for item in seed["workspaces"] if item["id"] == workspace)
+    (lead,) = (item for item in seed["leads"] if item["id"].startswith(f"{workspace}:"))
+    found = parsed(name)
 
-    gohighlevel.verify_secret(request.headers["x-webhook-secret"], events.WORKFLOW_SECRET)
-    inbound = gohighlevel.parse_workflow_event(json.loads(request.body))
-    assert (inbound.account, inbound.identified) == ("birch-location", True)
+    assert found.account in (None, accounts[found.provider]["account"])
+    # Unipile's id of a person is LinkedIn's.
+    contacts = lead["contacts"] | {"unipile": lead.get("linkedin_id")}
+    assert found.contact_id in (None, contacts.get(found.provider))
+    assert found.phone in (None, lead.get("phone"))
+    assert found.linkedin_id in (None, lead.get("linkedin_id"))
+    assert found.kind is EventKind.IGNORED or lead_is_named(found)
+    # A workflow's contact may have an address that the seed does not know.
+    assert workspace == "birch" or found.email in (None, lead.get("email"))
 
 
-def test_the_events_fit_the_example_seed() -> None:
-    seed = json.loads((paths.PROJECT / "devstack" / "seeds" / "example.json").read_text())
-    contacts = {lead["gohighlevel_contact_id"] for lead in seed["leads"]}
+def lead_is_named(found: InboundEvent) -> bool:
+    return any((found.contact_id, found.phone, found.email, found.linkedin_id))
 
-    assert {parsed(name).contact_id for name in MARKETPLACE} <= contacts
-    assert event("followup_cron-draft.json")["draft_id"] in {d["id"] for d in seed["drafts"]}
+
+def test_the_draft_of_the_sweeps_event_is_in_the_example_seed(seed: Any) -> None:
+    drafts = {draft["id"] for draft in seed["drafts"]}
+
+    assert event("followup_cron-draft.json")["draft_id"] in drafts

@@ -16,6 +16,7 @@ from devstack.sandbox.client import SandboxClient, SandboxError
 from devstack.sandbox.faults import Fault, Kind
 from devstack.sandbox.freezer import Frozen
 from devstack.sandbox.server import SandboxServer
+from system_sender.providers import CHANNELS_OF
 
 Send = Callable[..., requests.Response]
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,7 +36,9 @@ print(response.status_code)
 
 def test_it_says_that_it_is_well(control: SandboxClient) -> None:
     control.wait_until_ready()
-    assert control.health() == {"status": "ok", "providers": ["gohighlevel"]}
+    health = control.health()
+    assert health["status"] == "ok"
+    assert set(health["providers"]) == set(CHANNELS_OF), "a provider has no place in the sandbox"
 
 
 def test_waiting_for_a_sandbox_that_is_not_there_ends() -> None:

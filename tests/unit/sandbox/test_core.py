@@ -179,6 +179,8 @@ REFUSALS = {
     "dnd_sms": (400, "Cannot send message as DND is active for SMS."),
     "dnd_sms_status_key": (400, "Cannot send message as DND is active for SMS."),
     "dnd_all": (400, "Cannot send message as DND is active"),
+    "dnd_email": (400, "Cannot send message as DND is active for Email."),
+    "missing_email": (400, "Missing email"),
     "missing_phone": (400, "Missing phone number"),
     "unsubscribed": (400, "Cannot send message as +15550100001 has unsubscribed"),
     "invalid_country_code": (400, "Invalid country calling code"),
@@ -195,7 +197,7 @@ REFUSALS = {
 
 
 def test_every_refusal_is_specified_here() -> None:
-    [provider] = Sandbox().providers
+    provider, *_ = Sandbox().providers
     assert set(provider.refusals) == set(REFUSALS)
 
 

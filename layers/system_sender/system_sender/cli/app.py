@@ -31,6 +31,18 @@ class Channel(StrEnum):
     """The channels that can be paused."""
 
     SMS = "sms"
+    EMAIL = "email"
+    LINKEDIN = "linkedin"
+
+
+class ProviderName(StrEnum):
+    """The providers that have secrets."""
+
+    GOHIGHLEVEL = "gohighlevel"
+    EMAILBISON = "emailbison"
+    SMARTLEAD = "smartlead"
+    INSTANTLY = "instantly"
+    UNIPILE = "unipile"
 
 
 DraftId = Annotated[str, typer.Argument(metavar="DRAFT", help="As in acme:hello.")]
@@ -121,6 +133,14 @@ def seed(
 def secret(
     workspace: Annotated[str, typer.Argument(metavar="WORKSPACE", help="As in acme.")],
     name: Annotated[SecretName, typer.Argument(metavar="NAME", help="token or webhook_secret.")],
+    provider: Annotated[
+        ProviderName | None,
+        typer.Option(
+            "--provider",
+            help="Whose it is, if the workspace has several accounts.",
+            show_default=False,
+        ),
+    ] = None,
     secrets_prefix: Annotated[
         str,
         typer.Option(
@@ -138,7 +158,19 @@ def secret(
         value = typer.prompt(f"{name.value} of {workspace}", hide_input=True, err=True)
     else:
         value = sys.stdin.read()
-    return store_secret(_operator(), workspace, name, value.strip(), secrets_prefix)
+    whose = None if provider is None else provider.value
+    return store_secret(_operator(), workspace, name, value.strip(), secrets_prefix, whose)
+
+
+@app.command()
+@command
+def integrations(
+    workspace: Annotated[str, typer.Argument(metavar="WORKSPACE", help="As in acme.")],
+) -> Answer:
+    """Show a workspace's accounts at its providers, and whether each lets the system in."""
+    from system_sender.cli.accounts import integrations as show_integrations
+
+    return show_integrations(_operator(), workspace)
 
 
 # --- drafts --------------------------------------------------------------------------------------
@@ -165,7 +197,7 @@ def drafts(
 @drafts_app.command("show")
 @command
 def draft_show(draft: DraftId) -> Answer:
-    """Show a draft, its text and its deliveries."""
+    """Show a draft, where it goes, its text and its deliveries."""
     from system_sender.cli.review import show
 
     return show(_operator(), draft)
@@ -213,15 +245,20 @@ def draft_edit(
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="A file with the text.")
     ] = None,
+    subject: Annotated[
+        str | None, typer.Option("--subject", metavar="TEXT", help="The subject of an e-mail.")
+    ] = None,
 ) -> Answer:
-    """Give a draft another text, from --text, --file or standard input.
+    """Give a draft another text, from --text, --file or standard input, or another subject.
 
-    One line break at the end of a file or of standard input does not belong to the text. The new
-    revision is pending until it is approved.
+    With --subject alone the text stays as it is. One line break at the end of a file or of standard
+    input does not belong to the text. The new revision is pending until it is approved.
     """
     from system_sender.cli.review import edit_draft
 
-    return edit_draft(_operator(), draft, _new_text(text, file))
+    only_subject = subject is not None and text is None and file is None
+    new_text = None if only_subject else _new_text(text, file)
+    return edit_draft(_operator(), draft, new_text, subject)
 
 
 def _new_text(text: str | None, file: Path | None) -> str:
@@ -247,7 +284,7 @@ def thread(
     lead: Annotated[str, typer.Argument(metavar="LEAD", help="As in acme:dana.")],
     limit: Limit = 50,
 ) -> Answer:
-    """Show a lead's messages, drafts and deliveries in the order of time, with their texts."""
+    """Show a lead's messages of all channels, drafts and deliveries in the order of time."""
     from system_sender.cli.conversation import thread as show_thread
 
     return show_thread(_operator(), lead, limit)
@@ -259,7 +296,7 @@ def thread(
 @app.command()
 @command
 def parked() -> Answer:
-    """List the deliveries whose outcome is unknown, and what each choice about them means."""
+    """List the deliveries whose outcome is unknown, with the evidence, and what to do."""
     from system_sender.cli.parking import parked as list_parked
 
     return list_parked(_operator())

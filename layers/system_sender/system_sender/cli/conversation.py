@@ -1,22 +1,30 @@
-"""One lead's conversation: what came in, what was drafted, what left, in the order of time."""
+"""One lead's conversation on every channel, in the order of time."""
 
 from typing import Any
 
 from system_sender.cli import screen
 from system_sender.cli.command import Answer
+from system_sender.cli.documents import (
+    draft_document,
+    message_document,
+    part_text,
+    way_of,
+)
 from system_sender.cli.operator import Operator
-from system_sender.cli.review import draft_document, message_document, part_text
+from system_sender.codes import Code
+from system_sender.inbound import EventKind
 from system_sender.models import Draft, Inbound, Lead, Message
 
-_KINDS = {
-    "message": "← message",
-    "human_outbound": "→ by hand",
-    "do_not_disturb": "← do not disturb",
+# By what it turned out to be; unfinished, it is nobody's yet.
+_ECHOES = {
+    "": "· echo, not matched yet",
+    Code.HUMAN_REPLIED.value: "→ by hand",
+    Code.ECHO_MATCHED.value: "· echo of a delivery",
 }
 
 
 def thread(operator: Operator, lead_id: str, limit: int) -> Answer:
-    """Show the latest events of a lead, oldest first. The texts are what the operator asked for."""
+    """Show what happened with a lead lately, oldest first. The texts are what was asked for."""
     lead = operator.lead(lead_id)
     entries = [
         *_inbound(operator, lead_id, limit),
@@ -40,7 +48,11 @@ def lead_document(lead: Lead) -> dict[str, Any]:
         "first_name": lead.first_name,
         "last_name": lead.last_name,
         "phone": lead.phone,
-        "gohighlevel_contact_id": lead.gohighlevel_contact_id,
+        "email": lead.email,
+        "linkedin_id": lead.linkedin_id,
+        "linkedin_url": lead.linkedin_url,
+        "contacts": dict(lead.contacts or {}),
+        "latest_inbound": dict(lead.latest_inbound or {}),
         "campaign_id": lead.campaign_id,
         "blacklisted": bool(lead.blacklisted),
         "suppressed_channels": sorted(lead.suppressed_channels or ()),
@@ -51,37 +63,67 @@ def lead_document(lead: Lead) -> dict[str, Any]:
 def _inbound(operator: Operator, lead_id: str, limit: int) -> list[dict[str, Any]]:
     keys = operator.store.query(Inbound.lead_index, lead_id, newest_first=True, limit=limit)
     rows = operator.rows((Inbound, key["event_id"]) for key in keys)
-    return [
-        {
-            "at": int(row.received_at),
-            "order": 0,
-            "kind": row.kind,
-            "id": row.event_id,
-            "state": "opt_out" if row.opt_out else "recorded",
-            "code": row.finished_code,
-            "text": row.text,
-        }
-        for row in rows
-        if row is not None
-    ]
+    return [_event(row) for row in rows if row is not None]
+
+
+def _event(row: Inbound) -> dict[str, Any]:
+    return {
+        "at": int(row.received_at),
+        "order": 0,
+        "kind": row.kind,
+        "what": _event_words(row),
+        "id": row.event_id,
+        "channel": row.channel,
+        "provider": row.provider,
+        "state": "opt_out" if row.opt_out else "recorded",
+        "code": row.finished_code,
+        "sender": row.sender,
+        "sender_name": row.sender_name,
+        "to": list(row.to or ()),
+        "cc": list(row.cc or ()),
+        "subject": row.subject,
+        "automated": bool(row.automated),
+        "status": row.status,
+        "provider_message_id": row.provider_message_id,
+        "occurred_at": None if row.occurred_at is None else int(row.occurred_at),
+        "text": row.text,
+    }
+
+
+def _event_words(row: Inbound) -> str:
+    """Say what a provider told of, an echo by what it turned out to be."""
+    if row.kind == EventKind.STATUS:
+        return f"· {row.status}"
+    if row.kind == EventKind.ECHO:
+        return _ECHOES.get(str(row.finished_code or ""), "· echo")
+    if row.kind == EventKind.MESSAGE:
+        return "← automatic reply" if row.automated else "← message"
+    return {
+        EventKind.HUMAN_OUTBOUND.value: "→ by hand",
+        EventKind.DO_NOT_DISTURB.value: "← do not disturb",
+    }.get(str(row.kind), str(row.kind))
 
 
 def _drafts(operator: Operator, lead_id: str, limit: int) -> list[dict[str, Any]]:
     keys = operator.store.query(Draft.lead_index, lead_id, newest_first=True, limit=limit)
     rows = [row for row in operator.rows((Draft, k["draft_id"]) for k in keys) if row is not None]
-    texts = operator.texts([(row.draft_id, int(row.revision)) for row in rows])
+    revisions = operator.revisions((row.draft_id, int(row.revision)) for row in rows)
+    written = [revisions.get((row.draft_id, int(row.revision))) for row in rows]
     return [
         {
             "at": int(row.created_at),
             "order": 1,
             "kind": "draft",
+            "what": "draft",
             "id": row.draft_id,
+            "channel": row.channel,
             "state": row.state,
             "code": row.code,
-            "text": texts.get((row.draft_id, int(row.revision))),
+            "subject": revision.subject if revision is not None else None,
+            "text": revision.text if revision is not None else None,
             "draft": draft_document(row),
         }
-        for row in rows
+        for row, revision in zip(rows, written, strict=True)
     ]
 
 
@@ -91,17 +133,19 @@ def _messages(operator: Operator, lead_id: str, limit: int) -> list[dict[str, An
     parts = [(d.draft_id, n) for d in drafts if d is not None for n in range(int(d.parts))]
     found = operator.rows((Message, draft_id, part) for draft_id, part in parts)
     rows = [row for row in found if row is not None]
-    texts = operator.texts([(row.draft_id, int(row.revision)) for row in rows])
+    revisions = operator.revisions((row.draft_id, int(row.revision)) for row in rows)
     documents = [(row, message_document(row)) for row in rows]
     return [
         {
             "at": int(row.created_at),
             "order": 2,
             "kind": "outbound",
+            "what": f"→ {way_of(document)}",
             "id": document["id"],
+            "channel": row.channel,
             "state": row.state,
             "code": row.code,
-            "text": part_text(row, texts),
+            "text": part_text(row, revisions),
             "message": document,
         }
         for row, document in documents
@@ -117,27 +161,47 @@ def _lead_facts(lead: Lead) -> Any:
             ("lead", screen.written(lead.lead_id)),
             ("name", screen.written(name or "-")),
             ("phone", screen.written(lead.phone or "-")),
-            ("contact", screen.written(lead.gohighlevel_contact_id or "-")),
+            ("e-mail", screen.written(lead.email or "-")),
+            ("linkedin", screen.written(lead.linkedin_url or lead.linkedin_id or "-")),
+            ("contacts", screen.written(_contacts(lead) or "-")),
             ("campaign", screen.written(lead.campaign_id or "-")),
             ("stops", screen.written(", ".join(stops) or "-", "bold red" if stops else "")),
         ]
     )
 
 
+def _contacts(lead: Lead) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted((lead.contacts or {}).items()))
+
+
 def _table(entries: list[dict[str, Any]]) -> Any:
     if not entries:
         return "Nothing has happened with this lead."
     return screen.table(
-        ("when", "what", "state", "code", "text", "id"),
+        ("when", "what", "channel", "state", "code", "text", "id"),
         [
             (
                 screen.moment(entry["at"]),
-                _KINDS.get(entry["kind"], "→ delivery" if entry["kind"] == "outbound" else "draft"),
-                screen.state(str(entry["state"])),
+                screen.written(entry["what"]),
+                screen.written(entry["channel"]),
+                screen.state(_state(entry)),
                 screen.written(entry["code"] or "-"),
-                screen.written(entry["text"]),
+                screen.written(_text(entry)),
                 screen.written(entry["id"], "dim"),
             )
             for entry in entries
         ],
     )
+
+
+def _state(entry: dict[str, Any]) -> str:
+    """Return a state with what became of the message afterwards, as far as it is told."""
+    told = "message" in entry and entry["message"]["delivery_status"]
+    return f"{entry['state']}, {told}" if told else str(entry["state"])
+
+
+def _text(entry: dict[str, Any]) -> str:
+    """Return a text under its subject and its author, who need not be the lead."""
+    lines = [f"from {entry['sender']}"] if entry.get("sender") else []
+    lines += [entry["subject"]] if entry.get("subject") else []
+    return "\n".join([*lines, entry["text"] or ""])

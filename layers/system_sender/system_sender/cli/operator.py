@@ -1,6 +1,6 @@
 """What every command works with: the rows, read and written as the functions do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
@@ -8,10 +8,11 @@ from pynamodb.models import Model
 
 from system_sender.cli.problem import Problem
 from system_sender.codes import Code
-from system_sender.models import Draft, Lead, Revision, Workspace
+from system_sender.models import Draft, Integration, Lead, Revision, Workspace, integration_key
+from system_sender.providers import CHANNELS_OF
 from system_sender.replying import TemplateDraftWriter
 from system_sender.secrets import Secrets
-from system_sender.settings import GOHIGHLEVEL_BASE_URL, Settings
+from system_sender.settings import Settings
 from system_sender.store import Key, Store, shared_connection
 from system_sender.system import System
 from system_sender.transport import Answer, Guard, NoAnswer, Request
@@ -55,7 +56,7 @@ class Operator:
             store=self.store,
             secrets=Secrets(self.world, ""),
             transport=NoWayOut(),
-            settings=Settings("", GOHIGHLEVEL_BASE_URL, ()),
+            settings=Settings("", {}, ()),
             writer=TemplateDraftWriter(),
         )
 
@@ -114,10 +115,18 @@ class Operator:
         rows = [Workspace.from_raw_data(item) for item in items]
         return sorted(rows, key=lambda row: str(row.workspace))
 
-    def text(self, draft: Draft) -> str | None:
-        """Return the text of the draft's current revision."""
-        row = self.store.get(Revision, draft.draft_id, int(draft.revision))
-        return None if row is None else str(row.text)
+    def integrations(self, workspaces: Iterable[str]) -> list[Integration]:
+        """Return the provider accounts of these workspaces, in their order."""
+        keys = [
+            (Integration, integration_key(name, provider))
+            for name in workspaces
+            for provider in CHANNELS_OF
+        ]
+        return [row for row in self.rows(keys) if row is not None]
+
+    def revision(self, draft: Draft) -> Revision | None:
+        """Return the draft's current revision; None when its text was erased."""
+        return self.store.get(Revision, draft.draft_id, int(draft.revision))
 
     def rows(self, keys: Iterable[Key]) -> list[Any]:
         """Read any number of rows, in the order of the keys; None where there is none."""
@@ -127,10 +136,8 @@ class Operator:
             found += self.store.read(*wanted[start : start + _ROWS_AT_ONCE])
         return found
 
-    def texts(self, revisions: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
-        """Return the texts of revisions, by draft id and number."""
-        unique = sorted(set(revisions))
+    def revisions(self, keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Revision]:
+        """Return revisions by draft id and number; those that were erased are left out."""
+        unique = sorted(set(keys))
         rows = self.rows((Revision, draft_id, number) for draft_id, number in unique)
-        return {
-            key: str(row.text) for key, row in zip(unique, rows, strict=True) if row is not None
-        }
+        return {key: row for key, row in zip(unique, rows, strict=True) if row is not None}

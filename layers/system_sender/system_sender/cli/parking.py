@@ -1,14 +1,16 @@
 """Deliveries that wait for a person: what is known of each, and settling them by a word."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from system_sender.cli import screen
 from system_sender.cli.command import Answer, usage
+from system_sender.cli.documents import message_document, part_text, way_of
 from system_sender.cli.operator import Operator
 from system_sender.cli.problem import Problem
-from system_sender.cli.review import message_document, part_text
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused
+from system_sender.finding import FindingKind
 from system_sender.models import SHARDS, Draft, Lead, Message, Revision
 from system_sender.settlement import DraftFate
 from system_sender.states import DraftState
@@ -40,25 +42,48 @@ def parked(operator: Operator) -> Answer:
     # The index lags: what was settled a moment ago waits for nobody.
     messages = [row for row in rows if row is not None and row.attention is not None]
     messages.sort(key=lambda row: (int(row.attention_at), str(row.draft_id), int(row.part)))
-    texts = operator.texts([(row.draft_id, int(row.revision)) for row in messages])
-    leads = operator.rows((Lead, row.lead_id) for row in messages)
-    document = [
-        _document(row, lead, part_text(row, texts))
-        for row, lead in zip(messages, leads, strict=True)
-    ]
+    document = _documents(operator, messages)
     return Answer({"parked": document}, _shown(document))
 
 
-def _document(message: Message, lead: Lead | None, text: str | None) -> dict[str, Any]:
+def _documents(operator: Operator, messages: list[Message]) -> list[dict[str, Any]]:
+    """Return deliveries with what stands around them: text, contact, the next look-up."""
+    revisions = operator.revisions((row.draft_id, int(row.revision)) for row in messages)
+    leads = operator.rows((Lead, row.lead_id) for row in messages)
+    drafts = operator.rows((Draft, row.draft_id) for row in messages)
+    return [
+        {
+            **_document(row, lead),
+            "subject": _subject(revisions.get((row.draft_id, int(row.revision)))),
+            "text": part_text(row, revisions),
+            "next_look_up_at": _next_look_up(row, draft),
+        }
+        for row, lead, draft in zip(messages, leads, drafts, strict=True)
+    ]
+
+
+def _subject(revision: Revision | None) -> str | None:
+    return None if revision is None else revision.subject
+
+
+def _next_look_up(message: Message, draft: Draft | None) -> int | None:
+    """Return when a sweep looks into the provider's records again; None: only a person decides."""
+    if draft is None or draft.state != DraftState.UNKNOWN or message.attention == REPAIR:
+        return None
+    return None if draft.due_at is None else int(draft.due_at)
+
+
+def _document(message: Message, lead: Lead | None) -> dict[str, Any]:
     post_by = None if message.post_by is None else int(message.post_by)
     begun = None if post_by is None else post_by - int(POST_WINDOW_SECONDS * 1000)
+    document = message_document(message)
     return {
-        **message_document(message),
+        **document,
+        "evidence": [evidence_words(look) for look in document["look_ups"]],
         "attention": message.attention,
         "workspace": message.workspace,
         "lead_id": message.lead_id,
-        "contact_id": lead.gohighlevel_contact_id if lead is not None else None,
-        "text": text,
+        "contact_id": (lead.contacts or {}).get(message.provider) if lead is not None else None,
         "claimed_at": begun,
         "parked_at": int(message.attention_at),
         "choices": dict(_REPAIR_CHOICES if message.attention == REPAIR else _CHOICES),
@@ -72,7 +97,7 @@ def _shown(document: list[dict[str, Any]]) -> list[Any]:
     for row in document:
         shown += [_facts(row), ""]
     one = document[0]["id"]
-    shown.append("Look into the provider's conversation with the contact, then say what you saw:")
+    shown.append("Look into the provider's conversation with the lead, then say what you saw:")
     rows = [
         (f"sender settle {one} {option}", _CHOICES[choice])
         for option, choice in (
@@ -86,11 +111,14 @@ def _shown(document: list[dict[str, Any]]) -> list[Any]:
 
 
 def _facts(row: dict[str, Any]) -> Any:
+    subject = [("subject", screen.written(row["subject"]))] if row["subject"] else []
     pairs: list[tuple[str, Any]] = [
         ("delivery", screen.written(row["id"], "bold")),
         ("workspace", screen.written(row["workspace"])),
         ("lead", screen.written(f"{row['lead_id']}  {row['address']}")),
         ("contact", screen.written(row["contact_id"] or "-")),
+        ("way", screen.written(way_of(row))),
+        *subject,
         ("text", screen.written(row["text"] if row["text"] is not None else "(the text is gone)")),
         ("attempt", str(row["attempt"])),
         ("claimed", screen.moment(row["claimed_at"])),
@@ -99,8 +127,34 @@ def _facts(row: dict[str, Any]) -> Any:
         ("why", screen.written(f"{row['code']}: {row['sentence']}", "yellow")),
     ]
     if row["attention"] == REPAIR:
-        pairs.append(("note", screen.written(_REPAIR_CHOICES["sent"])))
-    return screen.facts(pairs)
+        return screen.facts([*pairs, ("note", screen.written(_REPAIR_CHOICES["sent"]))])
+    return screen.facts([*pairs, *_evidence_facts(row)])
+
+
+def _evidence_facts(row: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return what the look-ups came to, and what happens without anybody doing anything."""
+    looked = "\n".join(row["evidence"]) or "Nobody has looked into the provider's records yet."
+    at = row["next_look_up_at"]
+    then = (
+        "None: from here on only a person decides."
+        if at is None
+        else f"{screen.moment(at)}; if the records show it once, it counts as sent by itself."
+    )
+    return [("look-ups", screen.written(looked)), ("next look-up", screen.written(then))]
+
+
+def evidence_words(look: Mapping[str, Any]) -> str:
+    """Say what one look into the provider's records came to."""
+    seen = [f"{one['id']} of {screen.moment(one['at'])}" for one in look.get("candidates", ())]
+    words = {
+        FindingKind.FOUND: "it is there",
+        FindingKind.ABSENT: "it is not there (yet)",
+        FindingKind.COULD_NOT_LOOK: "nobody could look: the provider gave no usable answer",
+        FindingKind.AMBIGUOUS: "it may be one of these, and nothing tells which",
+    }
+    # A later version may know more findings.
+    said = words.get(look["finding"], str(look["finding"]))
+    return f"{screen.moment(look['at'])}  {said}" + (f": {', '.join(seen)}" if seen else ".")
 
 
 def delivery_of(identifier: str) -> tuple[str, int]:
@@ -130,10 +184,7 @@ def question(operator: Operator, identifier: str, *, sent: bool, resend: bool) -
         raise Problem(Code.MESSAGE_NOT_FOUND)
     if message.attention is None:
         raise Problem(Code.NOT_PARKED)
-    revision = operator.store.get(Revision, draft_id, int(message.revision))
-    texts = {(draft_id, int(message.revision)): str(revision.text)} if revision else {}
-    lead = operator.store.get(Lead, message.lead_id)
-    document = _document(message, lead, part_text(message, texts))
+    (document,) = _documents(operator, [message])
     choice = "sent" if sent else "not_sent_resend" if resend else "not_sent"
     return [_facts(document), screen.written(document["choices"].get(choice, ""))]
 

@@ -4,16 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from system_sender.cli import screen
-from system_sender.cli.command import Answer
+from system_sender.cli.command import Answer, usage
+from system_sender.cli.documents import (
+    afterwards,
+    draft_document,
+    message_document,
+    sentence_of,
+    way_of,
+)
 from system_sender.cli.function import send_now
+from system_sender.cli.heading import Heading, heading_facts, heading_of
 from system_sender.cli.operator import Operator
 from system_sender.cli.problem import Problem
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, approve, edit, reject
-from system_sender.models import SHARDS, Draft, Message, state_key
-from system_sender.result import message_id
-from system_sender.sms_text import split_sms
+from system_sender.models import SHARDS, Draft, Message, Revision, state_key
 from system_sender.states import DraftState
+from system_sender.text_parts import parts_of
 
 SETTER = "setter"
 
@@ -35,14 +42,14 @@ def list_drafts(
         )
     ]
     keys.sort(key=lambda key: (-key["updated_at"], key["draft_id"]))
-    found = operator.rows((Draft, key["draft_id"]) for key in keys[:limit])
+    rows = operator.rows((Draft, key["draft_id"]) for key in keys[:limit])
     if DraftState.SENDING in states:
-        found = [*_sending(operator, names, limit), *found]
+        rows = [*_sending(operator, names, limit), *rows]
     # The index lags: what has moved on since is not listed under a state it has left.
-    drafts = [draft for draft in found if draft is not None and draft.state in states][:limit]
-    texts = operator.texts([(draft.draft_id, int(draft.revision)) for draft in drafts])
+    drafts = [draft for draft in rows if draft is not None and draft.state in states][:limit]
+    found = operator.revisions((draft.draft_id, int(draft.revision)) for draft in drafts)
     document = [
-        {**draft_document(draft), "text": texts.get((draft.draft_id, int(draft.revision)))}
+        {**draft_document(draft), **_written(found.get((draft.draft_id, int(draft.revision))))}
         for draft in drafts
     ]
     return Answer({"drafts": document}, [_drafts_table(document), _how_many(document, limit)])
@@ -65,23 +72,31 @@ def _sending(operator: Operator, workspaces: Sequence[str], limit: int) -> list[
 
 def _drafts_table(document: list[dict[str, Any]]) -> Any:
     return screen.table(
-        ("draft", "state", "lead", "why", "due", "text"),
+        ("draft", "channel", "state", "lead", "why", "due", "text"),
         [
             (
                 screen.written(row["draft_id"]),
+                screen.written(row["channel"]),
                 screen.state(row["state"]),
                 screen.written(row["lead_id"]),
                 screen.written(row["code"]),
                 screen.moment(row["due_at"]),
-                screen.written(_first_words(row["text"])),
+                screen.written(_first_words(row["subject"], row["text"])),
             )
             for row in document
         ],
     )
 
 
-def _first_words(text: str | None, most: int = 60) -> str:
-    words = " ".join((text or "").split())
+def _written(revision: Revision | None) -> dict[str, Any]:
+    """Return what a draft says; nothing where its text was erased."""
+    if revision is None:
+        return {"subject": None, "text": None}
+    return {"subject": revision.subject, "text": str(revision.text)}
+
+
+def _first_words(subject: str | None, text: str | None, most: int = 60) -> str:
+    words = " ".join(f"{subject}: {text}".split() if subject else (text or "").split())
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
@@ -134,14 +149,23 @@ def reject_draft(operator: Operator, draft_id: str) -> Answer:
     return _answer(operator, operator.draft(draft_id), said)
 
 
-def edit_draft(operator: Operator, draft_id: str, text: str) -> Answer:
-    """Give a draft another text, which is pending until it is approved."""
-    unsendable = split_sms(text).refusal
+def edit_draft(
+    operator: Operator, draft_id: str, text: str | None, subject: str | None = None
+) -> Answer:
+    """Give a draft another text or subject; the new revision is pending until it is approved."""
+    draft = operator.draft(draft_id)
+    if subject is not None and draft.channel != "email":
+        raise usage(f"Only an e-mail has a subject; {draft_id} goes by {draft.channel}.")
+    if text is None:
+        revision = operator.revision(draft)
+        if revision is None:
+            raise usage("The draft's text was erased; give it a new one with --text or --file.")
+        text = str(revision.text)
+    unsendable = parts_of(str(draft.channel), text).refusal
     if unsendable is not None:
         raise Problem(unsendable)
-    draft = operator.draft(draft_id)
     try:
-        edited = edit(operator.store, operator.world, draft, text)
+        edited = edit(operator.store, operator.world, draft, text, subject=subject)
     except DraftRefused as refusal:
         raise _refused(refusal) from None
     said = f"Revision {int(edited.revision)} is pending; `sender draft approve` lets it go."
@@ -162,80 +186,21 @@ def _refused(refusal: DraftRefused) -> Problem:
 # --- showing one draft ---------------------------------------------------------------------------
 
 
-def draft_document(draft: Draft) -> dict[str, Any]:
-    """Return a draft as plain JSON values; times are epoch milliseconds, UTC."""
-    return {
-        "draft_id": draft.draft_id,
-        "workspace": draft.workspace,
-        "lead_id": draft.lead_id,
-        "channel": draft.channel,
-        "state": draft.state,
-        "code": draft.code,
-        "sentence": sentence_of(draft.code),
-        "revision": int(draft.revision),
-        "origin": draft.origin,
-        "campaign_id": draft.campaign_id,
-        "confidence": draft.confidence,
-        "sent_by": draft.sent_by,
-        "user": draft.user,
-        "approved_at": _number(draft.approved_at),
-        "due_at": _number(draft.due_at),
-        "parts": int(draft.parts),
-        "attempts": int(draft.attempts),
-        "created_at": _number(draft.created_at),
-        "updated_at": _number(draft.updated_at),
-    }
-
-
-def message_document(message: Message) -> dict[str, Any]:
-    """Return a delivery as plain JSON values; times are epoch milliseconds, UTC."""
-    return {
-        "id": message_id(message.draft_id, int(message.part)),
-        "draft_id": message.draft_id,
-        "part": int(message.part),
-        "state": message.state,
-        "code": message.code,
-        "sentence": sentence_of(message.code),
-        "sent_by": message.sent_by,
-        "attempt": int(message.attempt),
-        "provider": message.provider,
-        "provider_message_id": message.provider_message_id,
-        "address": message.address,
-        "post_by": _number(message.post_by),
-        "settled_at": _number(message.settled_at),
-        "created_at": _number(message.created_at),
-    }
-
-
-def sentence_of(code: str | None) -> str | None:
-    """Return the sentence of a stored code; a code of a later version explains itself only."""
-    return Code(code).sentence if code in set(Code) else code
-
-
-def part_text(message: Message, texts: dict[tuple[str, int], str]) -> str | None:
-    """Return the part's own text, cut from the revision that was claimed."""
-    text = texts.get((str(message.draft_id), int(message.revision)))
-    return None if text is None else text[int(message.start) : int(message.end)]
-
-
-def _number(value: Any) -> int | None:
-    return None if value is None else int(value)
-
-
 def _answer(
     operator: Operator, draft: Draft, said: str = "", *, result: dict[str, Any] | None = None
 ) -> Answer:
-    text = operator.text(draft)
+    written = _written(operator.revision(draft))
+    heading = heading_of(operator, draft)
     keys = [(Message, str(draft.draft_id), part) for part in range(int(draft.parts))]
     messages = [row for row in operator.rows(keys) if row is not None]
     deliveries = [message_document(message) for message in messages]
     document = {
-        "draft": {**draft_document(draft), "text": text},
+        "draft": {**draft_document(draft), **written, "heading": heading.to_dict()},
         "messages": deliveries,
         "result": result,
     }
     shown: list[Any] = [said] if said else []
-    shown.append(_draft_facts(draft, text, operator.world.now()))
+    shown.append(_draft_facts(draft, heading, written["text"], operator.world.now()))
     if messages:
         shown.append(messages_table(deliveries))
     return Answer(document, shown)
@@ -248,7 +213,7 @@ def _why(draft: Draft, now: int) -> str:
     return sentence_of(draft.code) or "-"
 
 
-def _draft_facts(draft: Draft, text: str | None, now: int) -> Any:
+def _draft_facts(draft: Draft, heading: Heading, text: str | None, now: int) -> Any:
     who = {"ai": "the AI", SETTER: "a person"}.get(str(draft.sent_by), "-")
     pairs: list[tuple[str, Any]] = [
         ("draft", screen.written(draft.draft_id)),
@@ -256,8 +221,14 @@ def _draft_facts(draft: Draft, text: str | None, now: int) -> Any:
         ("state", screen.state(str(draft.state))),
         ("why", screen.written(_why(draft, now))),
         ("approved by", screen.written(f"{who} ({draft.user})" if draft.user else who)),
-        ("due", screen.moment(draft.due_at)),
+        (
+            "next look-up" if draft.state == DraftState.UNKNOWN else "due",
+            screen.moment(draft.due_at),
+        ),
         ("revision", str(int(draft.revision))),
+        ("channel", screen.written(draft.channel)),
+        *heading_facts(heading),
+        *([("answers", screen.written(draft.reply_to, "dim"))] if draft.reply_to else []),
         ("text", screen.written(text if text is not None else "(the text is gone)")),
     ]
     return screen.facts(pairs)
@@ -266,12 +237,14 @@ def _draft_facts(draft: Draft, text: str | None, now: int) -> Any:
 def messages_table(messages: list[dict[str, Any]]) -> Any:
     """Return the deliveries of a draft as a table."""
     return screen.table(
-        ("delivery", "state", "attempt", "what happened"),
+        ("delivery", "way", "state", "attempt", "afterwards", "what happened"),
         [
             (
                 screen.written(row["id"]),
+                screen.written(way_of(row)),
                 screen.state(row["state"]),
                 str(row["attempt"]),
+                screen.written(afterwards(row)),
                 screen.written(row["sentence"] or "-"),
             )
             for row in messages

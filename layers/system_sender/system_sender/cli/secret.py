@@ -23,20 +23,28 @@ class SecretName(StrEnum):
 
 
 def store_secret(
-    operator: "Operator", workspace: str, name: SecretName, value: str, prefix: str
+    operator: "Operator",
+    workspace: str,
+    name: SecretName,
+    value: str,
+    prefix: str,
+    provider: str | None,
 ) -> Answer:
-    """Write the secret where the functions look for it."""
-    import boto3
+    """Write the secret where the functions look for it.
 
-    from system_sender.providers import gohighlevel
+    Args:
+        provider: whose secret it is; None where the workspace has an account at one only.
+    """
+    import boto3
 
     if not value or len(value.encode()) > _LONGEST:
         raise usage("The secret is empty or longer than 4096 bytes. Nothing was stored.")
     if any(character.isspace() or not character.isprintable() for character in value):
         raise usage("The secret contains white space or control characters. Nothing was stored.")
     operator.workspace(workspace)
+    whose = _provider(operator, workspace, provider)
     secrets = Secrets(operator.world, prefix.rstrip("/"))
-    parameter = secrets.name(workspace, gohighlevel.NAME, name.value)
+    parameter = secrets.name(workspace, whose, name.value)
     client = boto3.client("ssm")
     answer = operator.world.perform(
         Effect.SECRET,
@@ -48,3 +56,16 @@ def store_secret(
     version = int(answer["Version"])
     said = f"Stored as {parameter} (version {version}). The functions use it within a minute."
     return Answer({"parameter": parameter, "version": version}, [said])
+
+
+def _provider(operator: "Operator", workspace: str, provider: str | None) -> str:
+    """Return whose secret it is, never by a guess between two."""
+    known = [str(row.provider) for row in operator.integrations([workspace])]
+    if provider in known:
+        return str(provider)
+    has = f"The workspace {workspace} has {', '.join(known) or 'no provider account'}."
+    if provider is not None:
+        raise usage(f"{has} Seed the account at {provider} first. Nothing was stored.")
+    if len(known) == 1:
+        return known[0]
+    raise usage(f"{has} Say whose secret it is with --provider. Nothing was stored.")

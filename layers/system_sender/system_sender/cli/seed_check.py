@@ -2,16 +2,26 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from system_sender.cli.problem import Problem, Trouble
-from system_sender.cli.seed_schema import Seed
+from system_sender.cli.seed_accounts import (
+    GivenAccount,
+    StoredAccount,
+    accounts_of,
+    base_url_variable,
+    host_of,
+    owned_account,
+)
+from system_sender.cli.seed_schema import LeadSeed, Seed
 from system_sender.codes import Code
 from system_sender.phone_number import to_e164
+from system_sender.providers import CHANNELS_OF
+from system_sender.text_parts import parts_of
 
 SECTIONS = ("workspaces", "campaigns", "leads", "drafts")
 
@@ -34,11 +44,15 @@ class Stored:
 
     Attributes:
         regions: the region of each workspace, by its id.
+        accounts: by workspace and provider.
+        events: the lead and the channel of each inbound event, by its id.
     """
 
     regions: Mapping[str, str]
     campaigns: frozenset[str]
     leads: frozenset[str]
+    accounts: Mapping[tuple[str, str], StoredAccount] = field(default_factory=dict)
+    events: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def read_seed_file(path: Path) -> Any:
@@ -154,6 +168,10 @@ class _Check:
         self._one_owner()
         self._workspaces_exist()
         self._references()
+        self._hosts()
+        self._email_providers()
+        self._templates()
+        self._answered_events()
         self._phones()
         self._unique_names_of_leads()
         return self._found
@@ -175,15 +193,23 @@ class _Check:
                 first.setdefault(item.id, path)
 
     def _one_owner(self) -> None:
-        first: dict[str, str] = {}
-        for path, workspace in self._items("workspaces"):
-            location = workspace.gohighlevel.location_id
-            if location in first:
+        first: dict[tuple[str, str], str] = {}
+        for given in self._accounts():
+            key = (given.provider, owned_account(given, self._stored_accounts))
+            place = given.path.split(".", 1)[0]
+            if key in first:
                 self._say(
-                    f"{path}.gohighlevel.location_id",
-                    f"belongs to {first[location]}: two workspaces would answer the same message",
+                    f"{given.path}.account",
+                    f"belongs to {first[key]}: two workspaces would answer the same message",
                 )
-            first.setdefault(location, path)
+            first.setdefault(key, place)
+
+    def _accounts(self) -> list[GivenAccount]:
+        return accounts_of(self._seed, self._numbers["workspaces"] if self._numbers else None)
+
+    @property
+    def _stored_accounts(self) -> Mapping[tuple[str, str], StoredAccount]:
+        return self._stored.accounts if self._stored else {}
 
     def _workspaces_exist(self) -> None:
         for section in SECTIONS[1:]:
@@ -225,6 +251,58 @@ class _Check:
         }[section]
         return name in stored or any(item.id == name for _, item in self._items(section))
 
+    def _hosts(self) -> None:
+        """Every account is reached somewhere: at its own host, or where everybody's is."""
+        for given in self._accounts():
+            if self._stored and host_of(given, self._stored_accounts) is None:
+                self._say(
+                    f"{given.path}.base_url",
+                    "is missing: each customer of this provider has a host, and the variable "
+                    f"{base_url_variable(given.provider)} names none",
+                )
+
+    def _email_providers(self) -> None:
+        for path, workspace in self._items("workspaces"):
+            chosen = workspace.email_provider
+            if chosen and self._stored and chosen not in self._providers(workspace.id):
+                self._say(
+                    f"{path}.email_provider", f"names '{chosen}', which is no integration of it"
+                )
+
+    def _providers(self, workspace: str) -> set[str]:
+        """Return the providers a workspace has, by the file and by the tables."""
+        names = {provider for owner, provider in self._stored_accounts if owner == workspace}
+        for item in self._seed.workspaces:
+            if item.id == workspace:
+                names |= item.integrations.by_provider().keys()
+        return names
+
+    def _templates(self) -> None:
+        """A reply leaves on the channel that the lead wrote on, so that it must fit each."""
+        for path, campaign in self._items("campaigns"):
+            for channel in self._channels(workspace_of(campaign.id)):
+                refusal = parts_of(channel, campaign.reply_template or "-").refusal
+                if refusal is not None:
+                    said = f"does not fit {channel}, which the workspace has: {refusal.sentence}"
+                    self._say(f"{path}.reply_template", said)
+                    break
+
+    def _channels(self, workspace: str) -> list[str]:
+        names = self._providers(workspace)
+        return sorted({channel for name in names for channel in CHANNELS_OF[name]})
+
+    def _answered_events(self) -> None:
+        for path, draft in self._items("drafts"):
+            event = draft.reply_to
+            if event is None:
+                continue
+            if workspace_of(event) != workspace_of(draft.id):
+                self._say(f"{path}.reply_to", "belongs to another workspace")
+            elif self._stored and event not in self._stored.events:
+                self._say(f"{path}.reply_to", "is no event that the stack has recorded")
+            elif self._stored and self._stored.events[event] != (draft.lead, draft.channel):
+                self._say(f"{path}.reply_to", "is a message of another lead, or on another channel")
+
     def _phones(self) -> None:
         for path, lead in self._items("leads"):
             region = region_of(self._seed, self._stored, lead.id)
@@ -232,20 +310,28 @@ class _Check:
                 self._say(f"{path}.phone", f"is no phone number in region {region}")
 
     def _unique_names_of_leads(self) -> None:
-        """No two leads may share a phone or a contact: an inbound text has one sender."""
+        """No two leads may share a name by which a message finds its sender."""
         first: dict[tuple[str, str, str], str] = {}
         for path, lead in self._items("leads"):
             own = workspace_of(lead.id)
             region = region_of(self._seed, self._stored, lead.id)
-            phone = to_e164(lead.phone, region) if region else lead.phone
-            names = (("phone", phone), ("gohighlevel_contact_id", lead.gohighlevel_contact_id))
-            for name, value in names:
-                if value is None:
-                    continue
+            for name, value in names_of_lead(lead, region).items():
                 key = (own, name, value)
                 if key in first:
                     self._say(f"{path}.{name}", f"is that of {first[key]} as well")
                 first.setdefault(key, path)
+
+
+def names_of_lead(lead: LeadSeed, region: str | None) -> dict[str, str]:
+    """Return what messages find a lead by, under the path of each field.
+
+    Args:
+        region: that of the workspace; None where it is not known, and numbers stay as written.
+    """
+    phone = to_e164(lead.phone, region) if region else lead.phone
+    names = {"phone": phone, "email": lead.email, "linkedin_id": lead.linkedin_id}
+    names |= {f"contacts.{name}": value for name, value in lead.contacts.by_provider().items()}
+    return {name: value for name, value in names.items() if value}
 
 
 def region_of(seed: Seed, stored: Stored | None, lead_id: str) -> str | None:

@@ -1,8 +1,10 @@
 """The seed file's schema: what may stand in it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from string import Template
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -12,11 +14,17 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
+from system_sender.codes import Code
+from system_sender.email_address import to_address
+from system_sender.email_text import subject_is_sound
+from system_sender.linkedin import is_provider_id, public_identifier
 from system_sender.phone_number import known_region
-from system_sender.sms_text import split_sms
+from system_sender.text_parts import parts_of
 
 TEMPLATE_VALUES = frozenset({"first_name", "last_name"})
 
@@ -46,11 +54,58 @@ def _reply_template(value: str) -> str:
     return value
 
 
-def _text(value: str) -> str:
-    refusal = split_sms(value).refusal
+def _template_text(value: str) -> str:
+    # Which channels it must fit is known only with its workspace.
+    return _fitting("email", value)
+
+
+def _fitting(channel: str, text: str) -> str:
+    refusal = parts_of(channel, text).refusal
     if refusal is not None:
         raise ValueError(refusal.sentence)
+    return text
+
+
+def _email(value: str) -> str:
+    address = to_address(value)
+    if address is None:
+        raise ValueError("is no e-mail address")
+    return address
+
+
+def _profile(value: str) -> str:
+    identifier = public_identifier(value)
+    if identifier is None:
+        raise ValueError(
+            "must be the URL of a person's profile, as in https://www.linkedin.com/in/dana-example"
+        )
+    return f"https://www.linkedin.com/in/{quote(identifier)}"
+
+
+def _linkedin_id(value: str) -> str:
+    if not is_provider_id(value):
+        raise ValueError("is no id that LinkedIn gives a person: those begin with ACo, ACw or AE")
     return value
+
+
+def _subject(value: str) -> str:
+    if not subject_is_sound(value):
+        raise ValueError(Code.SUBJECT_WRONG.sentence)
+    return value
+
+
+def _base_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
+    beyond = parts.path.strip("/") + parts.query + parts.fragment
+    if not parts.hostname or "@" in parts.netloc or beyond:
+        raise ValueError("must be a scheme and a host, as in https://send.example.com")
+    local = parts.hostname in ("127.0.0.1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise ValueError("must start with https://: the token would travel unencrypted")
+    return value.rstrip("/")
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -65,6 +120,22 @@ Id = Annotated[
     Field(description="The workspace, a colon, and a name.", examples=["acme:dana"]),
 ]
 ProviderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+# Some providers call a person by the e-mail address.
+ContactId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,199}$")]
+EventId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}:[!-~]{1,900}$"),
+    Field(description="As `sender thread` shows it.", examples=["acme:emailbison:reply-41021"]),
+]
+Email = Annotated[str, AfterValidator(_email), Field(examples=["dana@example.com"])]
+BaseUrl = Annotated[
+    str,
+    AfterValidator(_base_url),
+    Field(
+        description="Where the provider's API answers, if not where the stack's environment says.",
+        examples=["https://send.example.com"],
+    ),
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -96,15 +167,63 @@ class SeedState(StrEnum):
     APPROVED = "approved"
 
 
-class GoHighLevel(_Item):
-    """The provider account of a workspace."""
+class Account(_Item):
+    """A workspace's account at a provider. One workspace owns it, and keeps it."""
 
-    location_id: ProviderId = Field(
-        description="The sub-account's id. One workspace owns it, and keeps it."
-    )
-    sms_webhook: SmsWebhook = Field(
+    account: ProviderId = Field(description="The provider's own id of the account.")
+    base_url: BaseUrl | None = None
+
+
+class MailAccount(Account):
+    """An account that sends e-mail."""
+
+    bcc: list[Email] = Field(default=[], max_length=10, description="Get a copy of every e-mail.")
+
+
+class GoHighLevel(MailAccount):
+    """A location. It sends SMS and e-mail."""
+
+    webhook: SmsWebhook = Field(
         strict=False, description="Which kind of webhook this workspace receives."
     )
+
+
+class EmailBison(MailAccount):
+    """A workspace of an EmailBison instance, whose host is its own. It begins no conversation."""
+
+    account: str = Field(pattern=r"^[0-9]{1,18}$", description="The workspace's number.")
+    senders: list[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]] = Field(
+        default=[],
+        max_length=20,
+        description="Numbers of mailboxes that stand in for an unhealthy one, the best first.",
+    )
+
+
+class SmartLead(MailAccount):
+    """A SmartLead account. It begins no conversation."""
+
+
+class Instantly(MailAccount):
+    """An Instantly workspace. It begins no conversation."""
+
+
+class Unipile(Account):
+    """A LinkedIn account that is connected at Unipile, which gives each customer a host."""
+
+
+class Integrations(_Item):
+    """The accounts of a workspace, one a provider."""
+
+    gohighlevel: GoHighLevel | None = None
+    emailbison: EmailBison | None = None
+    smartlead: SmartLead | None = None
+    instantly: Instantly | None = None
+    unipile: Unipile | None = None
+
+    def by_provider(self) -> Mapping[str, Account]:
+        """Return the accounts that the file gives, by the provider's name."""
+        given = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: account for name, account in given if account is not None}
 
 
 class WorkspaceSeed(_Item):
@@ -119,7 +238,11 @@ class WorkspaceSeed(_Item):
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         description="Whose days the daily cap counts (IANA).", examples=["America/New_York"]
     )
-    gohighlevel: GoHighLevel
+    integrations: Integrations = Integrations()
+    email_provider: Literal["gohighlevel", "emailbison", "smartlead", "instantly"] | None = Field(
+        default=None,
+        description="Which provider sends an e-mail that answers nothing, if there are several.",
+    )
     default_campaign: Id | None = Field(
         default=None, description="The campaign of leads that write without being known."
     )
@@ -141,7 +264,7 @@ class CampaignSeed(_Item):
         default=0.9, description="From this confidence on, a draft may go without a person."
     )
     reply_template: (
-        Annotated[str, AfterValidator(_text), AfterValidator(_reply_template)] | None
+        Annotated[str, AfterValidator(_template_text), AfterValidator(_reply_template)] | None
     ) = Field(default=None, description="The reply; $first_name and $last_name are filled in.")
     reply_confidence: Share = Field(
         default=1.0, description="The confidence of a reply from the template."
@@ -152,6 +275,20 @@ class CampaignSeed(_Item):
         if self.response_mode is ResponseMode.AI_AUTO_SEND and self.reply_template is None:
             raise ValueError("AI_AUTO_SEND needs a reply_template: there is nothing else to send")
         return self
+
+
+class Contacts(_Item):
+    """What each provider calls a person. GoHighLevel sends to nobody without it."""
+
+    gohighlevel: ContactId | None = None
+    emailbison: ContactId | None = None
+    smartlead: ContactId | None = None
+    instantly: ContactId | None = None
+    unipile: ContactId | None = None
+
+    def by_provider(self) -> dict[str, str]:
+        """Return the ids that the file gives, by the provider's name."""
+        return self.model_dump(exclude_none=True)
 
 
 class LeadSeed(_Item):
@@ -165,23 +302,36 @@ class LeadSeed(_Item):
         description="As people write it; stored in E.164.",
         examples=["+15550100001"],
     )
-    gohighlevel_contact_id: ProviderId | None = Field(
-        default=None, description="Without it nothing can be sent to the lead."
+    email: Email | None = None
+    linkedin_url: Annotated[str, AfterValidator(_profile)] | None = Field(
+        default=None,
+        description="Of a person, not of a company.",
+        examples=["https://www.linkedin.com/in/dana-example"],
     )
+    linkedin_id: Annotated[str, AfterValidator(_linkedin_id)] | None = Field(
+        default=None, description="LinkedIn's own id of the person, as Unipile gives it."
+    )
+    contacts: Contacts = Contacts()
     campaign: Id | None = None
     blacklisted: bool = Field(default=False, description="True: nothing is ever sent.")
 
 
 class DraftSeed(_Item):
-    """A reply waiting to go."""
+    """A message waiting to go."""
 
     id: Id
     lead: Id
-    text: Annotated[str, AfterValidator(_text)] = Field(
-        description="At most 3 texts of 160 characters."
+    channel: Literal["sms", "email", "linkedin"] = "sms"
+    subject: Annotated[str, AfterValidator(_subject)] | None = Field(
+        default=None, description="Of an e-mail; one that answers keeps the subject by default."
+    )
+    reply_to: EventId | None = Field(
+        default=None, description="The inbound message whose conversation it stays in."
+    )
+    text: str = Field(
+        description="SMS: at most 3 texts of 160 characters; LinkedIn 8,000; e-mail 20,000."
     )
     state: SeedState = Field(default=SeedState.PENDING, strict=False)
-    channel: Literal["sms"] = "sms"
     sent_by: Literal["ai", "setter"] = Field(
         default="setter", description="Who stands behind an approved draft."
     )
@@ -195,10 +345,20 @@ class DraftSeed(_Item):
     )
     confidence: Share | None = None
 
+    @field_validator("text")
+    @classmethod
+    def _fits_its_channel(cls, value: str, info: ValidationInfo) -> str:
+        # A wrong channel is a mistake of its own, and every text fits it.
+        return _fitting(info.data["channel"], value) if "channel" in info.data else value
+
     @model_validator(mode="after")
-    def _fits_its_state(self) -> Self:
+    def _fits_together(self) -> Self:
         if self.due_at is not None and self.state is not SeedState.APPROVED:
             raise ValueError("due_at is for a draft whose state is approved")
+        if self.subject is not None and self.channel != "email":
+            raise ValueError("subject is for a draft whose channel is email")
+        if self.channel == "email" and self.subject is None and self.reply_to is None:
+            raise ValueError("an e-mail without reply_to answers nothing, and needs a subject")
         return self
 
 

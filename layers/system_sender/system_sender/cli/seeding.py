@@ -11,16 +11,45 @@ from system_sender.cli import screen
 from system_sender.cli.command import Answer
 from system_sender.cli.operator import Operator
 from system_sender.cli.problem import Problem, Trouble
-from system_sender.cli.seed_check import Mistake, Stored, cross_check, invalid, region_of
+from system_sender.cli.seed_accounts import (
+    GivenAccount,
+    StoredAccount,
+    accounts_of,
+    owned_account,
+)
+from system_sender.cli.seed_check import (
+    Mistake,
+    Stored,
+    cross_check,
+    invalid,
+    names_of_lead,
+    region_of,
+)
 from system_sender.cli.seed_schema import CampaignSeed, DraftSeed, LeadSeed, Seed, WorkspaceSeed
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, NewDraft, create_draft, text_hash
-from system_sender.models import Alias, Campaign, Draft, Lead, Owner, Workspace, workspace_of
+from system_sender.inbound import EventKind
+from system_sender.models import (
+    Alias,
+    Campaign,
+    Draft,
+    Inbound,
+    Integration,
+    Lead,
+    Owner,
+    Workspace,
+    contact_alias,
+    email_alias,
+    integration_key,
+    linkedin_alias,
+    owner_key,
+    phone_alias,
+    workspace_of,
+)
 from system_sender.phone_number import to_e164
-from system_sender.recording import contact_alias, phone_alias
+from system_sender.providers import CHANNELS_OF
 from system_sender.states import DraftState
 from system_sender.store import ConditionsFailed, Key, Write
-from system_sender.webhook import owner_key
 
 CREATED = "created"
 UPDATED = "updated"
@@ -51,10 +80,11 @@ def seed_all(operator: Operator, seed: Seed) -> Answer:
     mistakes = cross_check(seed, stored)
     if mistakes:
         raise invalid(mistakes)
-    _check_accounts(operator, seed)
+    _check_accounts(operator, seed, stored)
     _check_names_of_leads(operator, seed, stored)
     rows = [
         *(_campaign(operator, item) for item in seed.campaigns),
+        *(_integration(operator, one, _owner_key(one, stored)) for one in accounts_of(seed)),
         *(_workspace(operator, item) for item in seed.workspaces),
         *(_lead(operator, item, region_of(seed, stored, item.id)) for item in seed.leads),
         *(_draft(operator, item) for item in seed.drafts),
@@ -83,13 +113,24 @@ def _stored(operator: Operator, seed: Seed) -> Stored:
     campaigns |= {item.campaign for item in seed.leads}
     campaigns |= {item.campaign for item in seed.drafts}
     leads = {item.lead for item in seed.drafts}
+    events = {item.reply_to for item in seed.drafts}
     workspace_rows = _existing(operator, Workspace, names)
+    accounts = {integration_key(name, provider) for name in names for provider in CHANNELS_OF}
     return Stored(
         regions={str(row.workspace): str(row.region) for row in workspace_rows},
         campaigns=frozenset(
             str(row.campaign_id) for row in _existing(operator, Campaign, campaigns - {None})
         ),
         leads=frozenset(str(row.lead_id) for row in _existing(operator, Lead, leads)),
+        accounts={
+            (str(row.workspace), str(row.provider)): StoredAccount(row.account, row.base_url)
+            for row in _existing(operator, Integration, accounts)
+        },
+        events={
+            str(row.event_id): (str(row.lead_id), str(row.channel))
+            for row in _existing(operator, Inbound, events - {None})
+            if row.kind == EventKind.MESSAGE
+        },
     )
 
 
@@ -98,25 +139,16 @@ def _existing(operator: Operator, model: type[Model], keys: set[Any]) -> list[An
     return [row for row in operator.rows(wanted) if row is not None]
 
 
-def _check_accounts(operator: Operator, seed: Seed) -> None:
+def _check_accounts(operator: Operator, seed: Seed, stored: Stored) -> None:
     """Refuse a provider account that another workspace owns, and a change of account."""
-    keys: list[Key] = []
-    for item in seed.workspaces:
-        keys += [(Owner, owner_key(item.gohighlevel.location_id)), (Workspace, item.id)]
-    found = operator.rows(keys)
-    owned, moved = [], []
-    for number, item in enumerate(seed.workspaces):
-        path = f"workspaces[{number}].gohighlevel.location_id"
-        owner, workspace = found[2 * number], found[2 * number + 1]
-        if owner is not None and owner.workspace != item.id:
-            owned.append(Mistake(path, f"belongs to the workspace '{owner.workspace}'"))
-        location = workspace.gohighlevel_location_id if workspace is not None else None
-        if location not in (None, item.gohighlevel.location_id):
-            said = (
-                f"is '{location}' already, and a workspace keeps it: the contact ids of its leads "
-                "belong to it. Seed a new workspace for another location"
-            )
-            moved.append(Mistake(path, said))
+    given = accounts_of(seed)
+    owners = operator.rows((Owner, _owner_key(one, stored)) for one in given)
+    owned = [
+        Mistake(f"{one.path}.account", f"belongs to the workspace '{owner.workspace}'")
+        for one, owner in zip(given, owners, strict=True)
+        if owner is not None and owner.workspace != one.workspace
+    ]
+    moved = [mistake for one in given for mistake in _moved(one, stored.accounts.get(one.key))]
     if owned:
         mistakes = [mistake.to_dict() for mistake in [*owned, *moved]]
         raise Problem(
@@ -126,6 +158,21 @@ def _check_accounts(operator: Operator, seed: Seed) -> None:
         )
     if moved:
         raise invalid(moved)
+
+
+def _owner_key(given: GivenAccount, stored: Stored) -> str:
+    return owner_key(given.provider, owned_account(given, stored.accounts))
+
+
+def _moved(given: GivenAccount, known: StoredAccount | None) -> list[Mistake]:
+    """Say that a workspace keeps its account, where the file names another."""
+    if known is None or known.account == given.account.account:
+        return []
+    said = (
+        f"is '{known.account}' already, and a workspace keeps it: the contact ids of its leads "
+        "belong to it. Seed a new workspace for another account"
+    )
+    return [Mistake(f"{given.path}.account", said)]
 
 
 def _check_names_of_leads(operator: Operator, seed: Seed, stored: Stored) -> None:
@@ -148,11 +195,17 @@ def _check_names_of_leads(operator: Operator, seed: Seed, stored: Stored) -> Non
 def _aliases(item: LeadSeed, region: str | None) -> list[tuple[str, str]]:
     """Return the fields of a lead by which messages find it, each with its alias row's key."""
     own = workspace_of(item.id)
-    phone = to_e164(item.phone, region or "")
-    aliases = [("phone", phone_alias(own, phone))] if phone else []
-    if item.gohighlevel_contact_id:
-        key = contact_alias(own, item.gohighlevel_contact_id)
-        aliases.append(("gohighlevel_contact_id", key))
+    makers: dict[str, Callable[[str, str], str]] = {
+        "phone": phone_alias,
+        "email": email_alias,
+        "linkedin_id": linkedin_alias,
+    }
+    aliases = []
+    for field, value in names_of_lead(item, region or "").items():
+        provider = field.removeprefix("contacts.")
+        make = makers.get(field)
+        key = make(own, value) if make is not None else contact_alias(own, provider, value)
+        aliases.append((field, key))
     return aliases
 
 
@@ -234,8 +287,7 @@ def _workspace(operator: Operator, item: WorkspaceSeed) -> Row:
         "name": item.name,
         "region": item.region,
         "time_zone": item.time_zone,
-        "gohighlevel_location_id": item.gohighlevel.location_id,
-        "sms_webhook": item.gohighlevel.sms_webhook.value,
+        "email_provider": item.email_provider,
         "default_campaign_id": item.default_campaign,
         "automated_per_day": item.automated_per_day,
         "automated_in_a_row": item.automated_in_a_row,
@@ -244,34 +296,56 @@ def _workspace(operator: Operator, item: WorkspaceSeed) -> Row:
 
 
 def _write_workspace(operator: Operator, item: WorkspaceSeed, wanted: dict[str, Any]) -> str | None:
-    account = owner_key(item.gohighlevel.location_id)
-    known, owner = operator.store.read((Workspace, item.id), (Owner, account))
+    known = operator.store.get(Workspace, item.id)
     said = _said(item, {"default_campaign": "default_campaign_id"})
-    said |= {"gohighlevel_location_id", "sms_webhook"}
     changes = {} if known is None else _changes(known, wanted, said)
-    if known is not None and owner is not None and owner.workspace == item.id and not changes:
+    if known is not None and not changes:
         return UNCHANGED
 
     def build(token: str) -> Write:
         write = Write(token)
-        mine = Owner.account.does_not_exist() | (Owner.workspace == item.id)
-        write.put("owner", Owner(account, workspace=item.id), mine)
         if known is None:
             row = Workspace(item.id, **wanted)
             write.put("workspace", row, Workspace.workspace.does_not_exist())
-        elif changes:
-            # Whoever changed the account meanwhile must not be left with two.
-            same = _location_is(known.gohighlevel_location_id)
-            write.update("workspace", Workspace(item.id), _actions(Workspace, changes), same)
+        else:
+            actions = _actions(Workspace, changes)
+            write.update("workspace", Workspace(item.id), actions, Workspace.workspace.exists())
         return write
 
     return _write(operator, build, CREATED if known is None else UPDATED)
 
 
-def _location_is(location: str | None) -> Any:
-    attribute = Workspace.gohighlevel_location_id
-    condition = attribute.does_not_exist() if location is None else attribute == location
-    return Workspace.workspace.exists() & condition
+def _integration(operator: Operator, given: GivenAccount, owner: str) -> Row:
+    name = integration_key(given.workspace, given.provider)
+    attempt = partial(_write_integration, operator, given, Owner(owner, workspace=given.workspace))
+    return _patiently("integration", name, attempt)
+
+
+def _write_integration(operator: Operator, given: GivenAccount, owner: Owner) -> str | None:
+    name = integration_key(given.workspace, given.provider)
+    account = given.account
+    wanted = account.model_dump(mode="json")
+    said = account.model_fields_set
+    known, known_owner = operator.store.read((Integration, name), (Owner, str(owner.account)))
+    changes = {} if known is None else _changes(known, wanted, set(said))
+    owned = known_owner is not None and known_owner.workspace == given.workspace
+    if known is not None and owned and not changes:
+        return UNCHANGED
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        mine = Owner.account.does_not_exist() | (Owner.workspace == given.workspace)
+        write.put("owner", owner, mine)
+        if known is None:
+            row = Integration(name, workspace=given.workspace, provider=given.provider, **wanted)
+            write.put("integration", row, Integration.integration.does_not_exist())
+        elif changes:
+            # Whoever changed the account meanwhile must not be left with two.
+            same = Integration.account == known.account
+            write.update("integration", Integration(name), _actions(Integration, changes), same)
+        return write
+
+    return _write(operator, build, CREATED if known is None else UPDATED)
 
 
 def _said(item: WorkspaceSeed | LeadSeed, renamed: dict[str, str]) -> set[str]:
@@ -288,13 +362,19 @@ def _write_lead(operator: Operator, item: LeadSeed, region: str | None) -> str |
         "first_name": item.first_name,
         "last_name": item.last_name,
         "phone": to_e164(item.phone, region or ""),
-        "gohighlevel_contact_id": item.gohighlevel_contact_id,
+        "email": item.email,
+        "linkedin_id": item.linkedin_id,
+        "linkedin_url": item.linkedin_url,
+        "contacts": item.contacts.by_provider(),
         "campaign_id": item.campaign,
         "blacklisted": item.blacklisted,
     }
     aliases = [Alias(key, lead_id=item.id) for _, key in _aliases(item, region)]
     keys: list[Key] = [(Alias, str(alias.alias)) for alias in aliases]
     known, *known_aliases = operator.store.read((Lead, item.id), *keys)
+    if known is not None:
+        # What the file does not say of a provider's id stays, as everything does.
+        wanted["contacts"] = {**(known.contacts or {}), **wanted["contacts"]}
     said = _said(item, {"campaign": "campaign_id"})
     changes = {} if known is None else _changes(known, wanted, said)
     if known is not None and None not in known_aliases and not changes:
@@ -346,6 +426,8 @@ def _draft(operator: Operator, item: DraftSeed) -> Row:
         lead_id=item.lead,
         channel=item.channel,
         text=item.text,
+        subject=item.subject,
+        reply_to=item.reply_to,
         state=state,
         origin="seed",
         seen_inbounds=int(lead.inbound_count),
@@ -366,7 +448,7 @@ def _draft(operator: Operator, item: DraftSeed) -> Row:
 
 
 def _kept(item: DraftSeed, known: Draft) -> Row:
-    same = known.lead_id == item.lead and known.text_hash == text_hash(item.text)
+    same = known.lead_id == item.lead and known.text_hash == text_hash(item.text, item.subject)
     if same and known.state == item.state.value:
         return Row("draft", item.id, UNCHANGED)
     remark = f"It is {known.state} by now." if same else "It has another text or lead by now."

@@ -8,10 +8,11 @@ from typing import Any
 from pynamodb.indexes import GlobalSecondaryIndex
 
 from system_sender.cli import screen
+from system_sender.cli.accounts import account_document
 from system_sender.cli.command import Answer
 from system_sender.cli.operator import Operator
 from system_sender.cli.problem import Problem, Trouble
-from system_sender.models import SHARDS, Draft, Inbound, Message, Switch, Workspace
+from system_sender.models import SHARDS, Draft, Inbound, Message, Switch
 from system_sender.switches import EVERYTHING, SETTLING_SECONDS, pause, resume
 
 # What is counted a shard; more than this is "at least".
@@ -102,9 +103,17 @@ def status(operator: Operator) -> Answer:
         "events_due": _count(operator, Inbound.due_index, upto=now),
         "parked": _count(operator, Message.attention_index),
     }
+    accounts = [account_document(row, now) for row in operator.integrations(scopes[1:])]
     document = {
         "switches": [_switch(scope, switches[scope]) for scope in scopes],
-        "workspaces": [_workspace(row, now) for row in workspaces],
+        "workspaces": [
+            {
+                "workspace": row.workspace,
+                "name": row.name,
+                "integrations": [one for one in accounts if one["workspace"] == row.workspace],
+            }
+            for row in workspaces
+        ],
         "counts": counts,
     }
     return Answer(document, [_status_table(document, switches), _count_facts(counts)])
@@ -126,33 +135,26 @@ def _switch(scope: str, row: Switch | None) -> dict[str, Any]:
     }
 
 
-def _workspace(row: Workspace, now: int) -> dict[str, Any]:
-    unhealthy = row.unhealthy_until is not None and int(row.unhealthy_until) > now
-    return {
-        "workspace": row.workspace,
-        "name": row.name,
-        "sms_webhook": row.sms_webhook,
-        "gohighlevel_location_id": row.gohighlevel_location_id,
-        "healthy": not unhealthy,
-        "unhealthy_code": row.unhealthy_code if unhealthy else None,
-    }
-
-
 def _status_table(document: dict[str, Any], switches: dict[str, Switch | None]) -> Any:
-    health = {row["workspace"]: row for row in document["workspaces"]}
+    workspaces = {row["workspace"]: row for row in document["workspaces"]}
     rows = []
     for scope, row in switches.items():
         words = _sending_words(scope, row, switches[EVERYTHING])
-        known = health.get(scope, {})
+        known = workspaces.get(scope, {"name": None, "integrations": []})
         rows.append(
             (
                 screen.written("all" if scope == EVERYTHING else scope),
-                screen.written(known.get("name")),
+                screen.written(known["name"]),
                 screen.written(words, "green" if words == "sending" else "bold yellow"),
-                screen.written(known.get("unhealthy_code") or "", "red"),
+                screen.written(_refusals(known["integrations"]), "red"),
             )
         )
-    return screen.table(("workspace", "name", "sending", "provider refuses"), rows)
+    return screen.table(("workspace", "name", "sending", "refused by"), rows)
+
+
+def _refusals(accounts: list[dict[str, Any]]) -> str:
+    refused = [one for one in accounts if not one["healthy"]]
+    return ", ".join(f"{one['provider']} ({one['unhealthy_code']})" for one in refused)
 
 
 def _sending_words(scope: str, row: Switch | None, everything: Switch | None) -> str:
@@ -170,7 +172,7 @@ def _sending_words(scope: str, row: Switch | None, everything: Switch | None) ->
 def _count_facts(counts: dict[str, int]) -> Any:
     names = {
         "drafts_due": "drafts due now",
-        "drafts_scheduled": "drafts due later, or on their way",
+        "drafts_scheduled": "drafts due later, on their way, or to be looked up",
         "events_due": "recorded events to be finished",
         "parked": "parked deliveries (`sender parked`)",
     }

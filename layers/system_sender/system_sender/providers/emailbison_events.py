@@ -1,0 +1,288 @@
+"""EmailBison's webhooks: who may knock, and what the events say.
+
+Sources: the provider's pages on webhooks, a copy of its published API description, and payloads
+that users report. Unconfirmed is what none of these say.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from system_sender.codes import Code
+from system_sender.email_address import to_address
+from system_sender.email_text import new_text
+from system_sender.inbound import DeliveryStatus, EventKind, EventRefused, InboundEvent, ignored
+from system_sender.inbound_fields import (
+    body_text,
+    digest,
+    identifier,
+    iso_time,
+    mapping,
+    optional_identifier,
+    optional_text,
+    person_name,
+    verify_secret,
+)
+from system_sender.providers import SignedRequest
+
+NAME: Final = "emailbison"
+
+_WEBHOOK = "webhook"
+
+# The second comes for the same reply as the first, when it is marked as interested.
+_REPLIES = frozenset({"LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED"})
+# The pages name it "Manual Email Sent" only; how its type is spelled is unconfirmed.
+_MANUAL = frozenset({"MANUAL_EMAIL_SENT", "MANUAL_EMAIL", "MANUAL_REPLY_SENT"})
+
+# Whoever brings mail back. Nobody reads what is sent there.
+_DAEMONS = frozenset({"mailer-daemon", "postmaster"})
+
+_MOST_ADDRESSES = 50
+_LONGEST_SUBJECT = 998
+
+
+def authenticate(request: SignedRequest, secret: Callable[[], str | None]) -> str:
+    """Check the shared secret, and return the kind of webhook.
+
+    EmailBison signs nothing and sends no secret of its own (its pages on webhooks): the secret is
+    in the address that it is given, or a proxy in front brings it in a header.
+
+    Raises:
+        EventRefused: SIGNATURE_MISSING or SIGNATURE_INVALID.
+    """
+    given = request.headers.get("x-webhook-secret") or request.query.get("secret")
+    if not given:
+        raise EventRefused(Code.SIGNATURE_MISSING)
+    verify_secret(given, secret())
+    return _WEBHOOK
+
+
+def parse_event(body: Mapping[str, Any]) -> InboundEvent:
+    """Read an event.
+
+    EMAIL_SENT is campaign mail; what the API sends is announced as a manual e-mail (the page on
+    when webhooks are triggered).
+
+    Raises:
+        EventRefused: BODY_WRONG, with the field that is wrong.
+    """
+    event, data = mapping(body, "event"), mapping(body, "data")
+    name = _event_name(event)
+    account = optional_identifier(event, "workspace_id", "event.workspace_id")
+    if name in _REPLIES:
+        return _reply(data, account)
+    if name in _MANUAL:
+        return _echo(data, account)
+    if name == "EMAIL_BOUNCED":
+        return _bounce(data, account)
+    if name == "LEAD_UNSUBSCRIBED":
+        return _unsubscribe(data, account)
+    return ignored(NAME, account)
+
+
+# --- events --------------------------------------------------------------------------------------
+
+
+def _event_name(event: Mapping[str, Any]) -> str:
+    name = event.get("type") or event.get("name")
+    if not isinstance(name, str):
+        raise EventRefused(Code.BODY_WRONG, "Field 'event.type' must be a text.")
+    return name.strip().upper().replace(" ", "_")
+
+
+def _reply(data: Mapping[str, Any], account: str | None) -> InboundEvent:
+    reply, lead = mapping(data, "reply"), mapping(data, "lead")
+    # Our own mail has the type "Untracked Reply" (the published sample), so the folder decides.
+    if _folder(reply) == "sent":
+        return _echo(data, account)
+    sender = _address(reply.get("from_email_address"))
+    if sender is None:
+        raise EventRefused(
+            Code.BODY_WRONG, "Field 'reply.from_email_address' must be an e-mail address."
+        )
+    if sender.partition("@")[0].lower() in _DAEMONS:
+        return _returned(data, account)
+    reply_id = identifier(reply, "id", "reply.id")
+    text, html = _texts(reply)
+    return InboundEvent(
+        EventKind.MESSAGE,
+        NAME,
+        f"reply-{reply_id}",
+        account,
+        optional_identifier(lead, "id", "lead.id"),
+        channel="email",
+        text=text,
+        html=html,
+        subject=_subject(reply),
+        email=_address(lead.get("email")) or sender,
+        first_name=person_name(lead.get("first_name")),
+        last_name=person_name(lead.get("last_name")),
+        sender=sender,
+        sender_name=person_name(reply.get("from_name")),
+        to=_addresses(reply.get("to")),
+        cc=_addresses(reply.get("cc")),
+        handles=_handles(data, reply_id),
+        provider_message_id=reply_id,
+        occurred_at=_time(reply),
+        automated=reply.get("automated_reply") is True,
+    )
+
+
+def _returned(data: Mapping[str, Any], account: str | None) -> InboundEvent:
+    """Read a mail that a mail server wrote: of a known lead it is a bounce; else nobody's."""
+    reply, lead = mapping(data, "reply"), mapping(data, "lead")
+    email = _address(lead.get("email"))
+    reply_id = identifier(reply, "id", "reply.id")
+    if email is None:
+        return ignored(NAME, account)
+    return InboundEvent(
+        EventKind.STATUS,
+        NAME,
+        f"reply-{reply_id}",
+        account,
+        optional_identifier(lead, "id", "lead.id"),
+        channel="email",
+        email=email,
+        occurred_at=_time(reply),
+        status=DeliveryStatus.BOUNCED,
+    )
+
+
+def _echo(data: Mapping[str, Any], account: str | None) -> InboundEvent:
+    """Read a mail that left: by the API or by a person in the provider's inbox, it does not say.
+
+    What the payload holds is unconfirmed; a reply's fields are expected, or a scheduled e-mail's.
+    """
+    reply, lead = mapping(data, "reply"), mapping(data, "lead")
+    scheduled = mapping(data, "scheduled_email")
+    reply_id = optional_identifier(reply, "id", "reply.id")
+    if reply_id is None:
+        mail, identity = scheduled, "scheduled-" + identifier(scheduled, "id", "reply.id")
+    else:
+        mail, identity = reply, f"sent-{reply_id}"
+    to = _addresses(mail.get("to"))
+    text, html = _texts(mail)
+    return InboundEvent(
+        EventKind.ECHO,
+        NAME,
+        identity,
+        account,
+        optional_identifier(lead, "id", "lead.id"),
+        channel="email",
+        text=text,
+        html=html,
+        subject=_subject(mail),
+        email=_address(lead.get("email")) or next(iter(to), None),
+        sender=_address(mail.get("from_email_address"))
+        or _address(mapping(data, "sender_email").get("email")),
+        to=to,
+        cc=_addresses(mail.get("cc")),
+        provider_message_id=reply_id,
+        occurred_at=_time(mail),
+    )
+
+
+def _bounce(data: Mapping[str, Any], account: str | None) -> InboundEvent:
+    lead, email = _lead(data)
+    mails = (mapping(data, "scheduled_email"), mapping(data, "reply"))
+    ids = [optional_identifier(mail, "id") for mail in mails]
+    moment = mapping(data, "campaign_event")
+    return InboundEvent(
+        EventKind.STATUS,
+        NAME,
+        "bounce-" + digest(email, *ids, _own_time(moment)),
+        account,
+        lead,
+        channel="email",
+        email=email,
+        occurred_at=_time(moment),
+        status=DeliveryStatus.BOUNCED,
+    )
+
+
+def _unsubscribe(data: Mapping[str, Any], account: str | None) -> InboundEvent:
+    lead, email = _lead(data)
+    moment = mapping(data, "campaign_event")
+    # With its own id and time: unsubscribing again after a person lifted it counts again.
+    own = optional_identifier(moment, "id", "campaign_event.id")
+    return InboundEvent(
+        EventKind.DO_NOT_DISTURB,
+        NAME,
+        "unsubscribe-" + digest(email, own, _own_time(moment)),
+        account,
+        lead,
+        channel="email",
+        email=email,
+        occurred_at=_time(moment),
+    )
+
+
+# --- reading fields ------------------------------------------------------------------------------
+
+
+def _lead(data: Mapping[str, Any]) -> tuple[str | None, str]:
+    lead = mapping(data, "lead")
+    email = _address(lead.get("email"))
+    if email is None:
+        raise EventRefused(Code.BODY_WRONG, "Field 'lead.email' must be an e-mail address.")
+    return optional_identifier(lead, "id", "lead.id"), email
+
+
+def _handles(data: Mapping[str, Any], reply_id: str) -> Mapping[str, str]:
+    handles = {
+        "reply_id": reply_id,
+        "sender_email_id": _number(mapping(data, "sender_email"), "sender_email.id"),
+        "lead_id": optional_identifier(mapping(data, "lead"), "id", "lead.id"),
+        "campaign_id": optional_identifier(mapping(data, "campaign"), "id", "campaign.id"),
+    }
+    return {name: value for name, value in handles.items() if value}
+
+
+def _number(value: Mapping[str, Any], shown: str) -> str | None:
+    """Return an id that a request carries as a number."""
+    text = optional_identifier(value, "id", shown)
+    if text is not None and not (text.isdecimal() and len(text) <= 18):
+        raise EventRefused(Code.BODY_WRONG, f"Field '{shown}' must be a whole number.")
+    return text
+
+
+def _folder(reply: Mapping[str, Any]) -> str:
+    folder = reply.get("folder")
+    return folder.strip().lower() if isinstance(folder, str) else ""
+
+
+def _texts(mail: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return the new text and the HTML; a scheduled e-mail's body has a name of its own."""
+    text = mail.get("text_body")
+    html = mail.get("html_body") or mail.get("email_body")
+    for name, value in (("text", text), ("html", html)):
+        if value is not None and not isinstance(value, str):
+            raise EventRefused(Code.BODY_WRONG, f"The message's {name} must be a text.")
+    found = new_text(text=optional_text(text), html=optional_text(html))
+    return body_text(found), optional_text(html)
+
+
+def _subject(mail: Mapping[str, Any]) -> str | None:
+    """Return the subject, which webhooks and the API spell differently."""
+    text = optional_text(mail.get("email_subject")) or optional_text(mail.get("subject"))
+    return text[:_LONGEST_SUBJECT] if text else None
+
+
+def _time(mail: Mapping[str, Any]) -> int | None:
+    times = (mail.get(name) for name in ("date_received", "sent_at", "created_at"))
+    return next((at for at in map(iso_time, times) if at is not None), None)
+
+
+def _own_time(moment: Mapping[str, Any]) -> str | None:
+    at = moment.get("created_at")
+    return at if isinstance(at, str) else None
+
+
+def _address(value: Any) -> str | None:
+    return to_address(value) if isinstance(value, str) else None
+
+
+def _addresses(value: Any) -> tuple[str, ...]:
+    """Return the addresses of a list of {"address", "name"}; other things are none."""
+    items = value[:_MOST_ADDRESSES] if isinstance(value, list) else []
+    written = (item.get("address") if isinstance(item, dict) else item for item in items)
+    return tuple(dict.fromkeys(filter(None, map(_address, written))))

@@ -1,0 +1,73 @@
+"""What an event forbids: addresses that must not be written to any more. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from system_sender.codes import Code
+from system_sender.email_address import to_address
+from system_sender.inbound import DeliveryStatus, EventKind, InboundEvent
+from system_sender.models import Lead
+from system_sender.opt_out import is_opt_out
+from system_sender.person import addresses_known, addresses_said
+from system_sender.providers import CHANNELS
+
+# An event that stops every channel, not only its own.
+EVERY_CHANNEL = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What an event stops: addresses by the law of their rows, and channels of its lead.
+
+    Attributes:
+        addresses: (channel, address) of each suppression row.
+        channels: of the lead, whatever address they may get there later.
+    """
+
+    reason: Code
+    addresses: tuple[tuple[str, str], ...]
+    channels: frozenset[str]
+
+
+def stop_of(event: InboundEvent, lead: Lead | None, region: str) -> Stop | None:
+    """Return what an event stops, or None.
+
+    Args:
+        lead: whom it is about, if that is known.
+        region: that the workspace's phone numbers without a country are read in.
+    """
+    known, said = addresses_known(lead, region), addresses_said(event, region)
+    if event.kind is EventKind.DO_NOT_DISTURB:
+        channels = CHANNELS if event.channel == EVERY_CHANNEL else (event.channel,)
+        return Stop(Code.DO_NOT_DISTURB, _pairs(channels, known, said), frozenset(channels))
+    if event.kind is EventKind.STATUS and event.status is DeliveryStatus.BOUNCED:
+        return _bounce(known.get("email"), said.get("email"))
+    if opts_out(event):
+        asker = {"email": sender} if (sender := to_address(event.sender)) else {}
+        channels = (event.channel,)
+        return Stop(Code.OPTED_OUT, _pairs(channels, known, said, asker), frozenset(channels))
+    return None
+
+
+def opts_out(event: InboundEvent) -> bool:
+    """Say whether a person asks for silence. A machine's note may tell how to unsubscribe."""
+    is_word = event.kind is EventKind.MESSAGE and not is_automated(event)
+    return is_word and is_opt_out(event.text)
+
+
+def is_automated(event: InboundEvent) -> bool:
+    """Say whether a machine wrote it, in its person's place or not."""
+    return event.automated or event.out_of_office
+
+
+def _bounce(known: str | None, bounced: str | None) -> Stop | None:
+    if bounced is None:
+        return None
+    # A copy that bounced says nothing against writing to the lead.
+    channels = frozenset({"email"}) if bounced == known else frozenset[str]()
+    return Stop(Code.BOUNCED, (("email", bounced),), channels)
+
+
+def _pairs(channels: Iterable[str], *books: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    pairs = [(channel, book[channel]) for channel in channels for book in books if channel in book]
+    return tuple(dict.fromkeys(pairs))

@@ -1,0 +1,80 @@
+"""Finds out which message an event without any identity of its own is about."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from system_sender.inbound import InboundEvent
+from system_sender.models import Inbound, Integration, event_key
+from system_sender.settings import base_url_of
+from system_sender.world import Effect
+
+if TYPE_CHECKING:
+    from system_sender.system import System
+
+LOOK_BACK = 24 * 3600 * 1000
+_LOOK_UP_SECONDS = 5.0
+
+
+def identify(system: "System", integration: Integration, event: InboundEvent) -> InboundEvent:
+    """Find out at the provider which message an event without id, date and time is about.
+
+    Equal texts of one contact are told apart by the messages the provider lists. Each listed
+    message that no recorded event stands for is one that may be new; events that were recorded
+    while the provider could not be asked stand for the oldest of them.
+
+    Only GoHighLevel has such events: texts that a workflow passes on.
+    """
+    now = system.world.now()
+    hours = [_hourly(event, now - ago) for ago in range(0, LOOK_BACK + 1, 3_600_000)]
+    listed = _listed_messages(system, integration, event)
+    if not listed:
+        return replace(event, identity=hours[0])
+    identities = [f"message:{message_id}" for message_id in listed[-20:]]
+    keys = [
+        event_key(integration.workspace, event.provider, name) for name in [*identities, *hours]
+    ]
+    rows = system.store.read(*((Inbound, key) for key in keys))
+    recorded = dict(zip([*identities, *hours], rows, strict=True))
+    unspoken = [identity for identity in identities if recorded[identity] is None]
+    standing = [hour for hour in hours if recorded[hour] is not None]
+    if len(unspoken) > len(standing):
+        identity = unspoken[len(standing)]
+        return replace(
+            event, identity=identity, provider_message_id=identity.removeprefix("message:")
+        )
+    return replace(event, identity=standing[0] if standing else identities[-1])
+
+
+def _hourly(event: InboundEvent, now: int) -> str:
+    text = hashlib.sha256(event.text.encode()).hexdigest()[:32]
+    return f"hour:{event.contact_id}:{text}:{now // 3_600_000}"
+
+
+def _listed_messages(
+    system: "System", integration: Integration, event: InboundEvent
+) -> Sequence[str] | None:
+    from system_sender.providers import gohighlevel
+
+    token = system.secrets.get(integration.workspace, gohighlevel.NAME, "token")
+    base_url = base_url_of(system.settings, integration, gohighlevel.PROVIDER)
+    if token is None or base_url is None or event.contact_id is None:
+        return None
+    request = gohighlevel.inbound_request(
+        base_url=base_url,
+        token=token,
+        location_id=integration.account,
+        contact_id=event.contact_id,
+        since=system.world.now() - LOOK_BACK,
+    )
+    answer = system.world.perform(
+        Effect.PROVIDER,
+        "look_up",
+        lambda: system.transport.send(request, seconds=_LOOK_UP_SECONDS, guard=_allow),
+    )
+    return gohighlevel.inbound_message_ids(answer, event.text)
+
+
+def _allow() -> None:
+    """A look-up sends nothing to anybody, so it needs no permission."""
