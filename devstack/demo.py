@@ -1,277 +1,285 @@
-"""`make demo`: the main job on this machine, from an empty stack to the closing table."""
+"""`make demo`: the main job on every channel on this machine, from an empty stack to the closing
+table. What has to wait for a timeout waits while the other chapters are told.
+"""
 
-import json
-import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
-import boto3
 import requests
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from devstack import deployment, paths
+from devstack.demo_closing import line_of, strangers, table_of
+from devstack.demo_people import (
+    COLLEAGUE,
+    CONNECTED,
+    DANA,
+    ERIN,
+    LENA,
+    LIAM,
+    MIA,
+    NORA,
+    OMAR,
+    PEOPLE,
+    WORKSPACE,
+)
+from devstack.demo_stage import DemoError, Stage
 from devstack.deployment import LocalSystem
+from devstack.events import WEBHOOK_SECRET
 from devstack.prepare import PreparationError
 from devstack.sam import SamError
 from devstack.sandbox.provider import Fault, Kind
-from devstack.sandbox.webhooks import Webhook, inbound_message
+from devstack.sandbox.unipile_webhooks import message_received
+from devstack.sandbox.webhooks import Webhook
 from devstack.servers import ServerError
 
-WORKSPACE = "acme"
-LOCATION = "acme-location"
-SEED = paths.PROJECT / "devstack" / "seeds" / "demo.json"
+SEEDS = paths.PROJECT / "devstack" / "seeds"
 # A delivery is taken for dead this long after its claim: the time to begin, the longest request
 # and a minute of grace; see docs/design.md.
 OVERDUE_SECONDS = 5 + 15 + 60
 SWEEP_PATIENCE_SECONDS = 75
 
-PEOPLE = {"contact-dana": "Dana", "contact-omar": "Omar", "contact-lena": "Lena"}
 
-PHONES = {
-    "contact-dana": "+12125550101",
-    "contact-omar": "+12125550102",
-    "contact-lena": "+12125550103",
-}
+@dataclass
+class Frozen:
+    """An invocation that stands still in the middle of its request.
 
+    Attributes:
+        since: monotonic seconds.
+        answer: what API Gateway says once the function's own timeout has killed it.
+    """
 
-class DemoError(Exception):
-    """The system did not do what the demo says it does."""
+    webhook: Webhook
+    since: float
+    answer: "Future[requests.Response]"
 
 
 @dataclass
 class Demo:
-    """One run of the demo: a running system, and a console to tell about it."""
+    """The story, chapter by chapter."""
 
-    system: LocalSystem
-    console: Console
-
-    # --- the pieces ---
-
-    def sender(self, *arguments: str) -> Any:
-        """Run the product's own command and return its JSON answer."""
-        command = [sys.executable, "-m", "system_sender.cli", "--json", *arguments]
-        self.console.print(f"[dim]$ sender {' '.join(arguments)}[/dim]")
-        done = subprocess.run(
-            command,
-            env={
-                **self.system.environment,
-                "PATH": "",
-                "PYTHONPATH": str(paths.PROJECT / "layers" / "system_sender"),
-                "SENDER_STACK": self.system.stack_name,
-            },
-            cwd=paths.PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-            input="pit-demo-token\n",
-        )
-        if done.returncode != 0:
-            raise DemoError(f"sender {arguments[0]} failed: {done.stdout}{done.stderr}")
-        return json.loads(done.stdout)
-
-    def webhook(self, contact: str, text: str) -> Webhook:
-        """Return a signed inbound text, as GoHighLevel posts it."""
-        return inbound_message(
-            self.system.signer,
-            location_id=LOCATION,
-            contact_id=contact,
-            text=text,
-            **{"from": PHONES[contact]},
-        )
-
-    def post(self, webhook: Webhook) -> requests.Response:
-        """Deliver a webhook to the deployed API."""
-        return requests.post(
-            self.system.webhook_url(WORKSPACE),
-            data=webhook.body,
-            headers=dict(webhook.headers),
-            timeout=60,
-        )
-
-    def accepted(self, contact: str) -> list[str]:
-        """Return the texts that the provider accepted for a contact."""
-        ledger = self.system.sandbox().ledger()
-        return [entry.text or "" for entry in ledger.accepted(contact_id=contact)]
-
-    def expect(self, contact: str, count: int) -> None:
-        """Check the provider's ledger, which is the only judge here."""
-        texts = self.accepted(contact)
-        if len(texts) != count:
-            raise DemoError(f"The provider accepted {len(texts)} texts for {contact}, not {count}.")
-        name = PEOPLE[contact]
-        self.console.print(f"  provider's ledger for {name}: [bold]{len(texts)}[/bold] accepted")
-
-    def title(self, number: int, text: str) -> None:
-        """Announce a chapter."""
-        self.console.print()
-        self.console.rule(f"[bold cyan]{number}[/bold cyan]  {text}", align="left")
-
-    # --- the chapters ---
+    stage: Stage
 
     def seed(self) -> None:
         """Write a workspace with the product's own command."""
-        self.title(1, "A workspace, a campaign and three leads")
-        self.sender("seed", str(SEED.relative_to(paths.PROJECT)))
-        self.sender("secret", WORKSPACE, "token")
-        self.console.print("  Acme answers its leads by itself: campaign mode AI_AUTO_SEND.")
+        stage = self.stage
+        stage.title("A workspace, its accounts at five providers, a campaign and some leads")
+        stage.sender("seed", str((SEEDS / "demo.json").relative_to(paths.PROJECT)))
+        stage.secrets(("gohighlevel", "token", "demo-token"))
+        stage.say("Acme answers its leads by itself: campaign mode AI_AUTO_SEND.")
 
-    def answer(self) -> Webhook:
+    def connect(self) -> None:
+        """Store what e-mail and LinkedIn need besides, and whom they are shown with."""
+        stage = self.stage
+        stage.title("Meanwhile: credentials for e-mail and LinkedIn")
+        others = (ERIN.provider, NORA.provider, LIAM.provider)
+        stage.secrets(
+            *((provider, "token", "demo-token") for provider in others),
+            *((provider, "webhook_secret", WEBHOOK_SECRET) for provider in others),
+        )
+        stage.sender("seed", str((SEEDS / "outreach.json").relative_to(paths.PROJECT)))
+
+    # --- text messages ---
+
+    def text(self) -> Webhook:
         """Show the main job."""
-        self.title(2, "A signed inbound text arrives, the approved reply leaves")
-        webhook = self.webhook("contact-dana", "Is Tuesday still free?")
-        self.tell(self.post(webhook))
-        self.expect("contact-dana", 1)
-        self.console.print(f"  [green]→ {self.accepted('contact-dana')[0]}[/green]")
+        stage = self.stage
+        stage.title("SMS: a signed inbound text arrives, the approved reply leaves")
+        webhook = stage.webhook(DANA, "Is Tuesday still free?")
+        stage.tell(stage.post(DANA, webhook))
+        (entry,) = stage.expect(DANA, 1)
+        stage.say(f"[green]→ {entry.text}[/green]")
         return webhook
 
     def repeat(self, webhook: Webhook) -> None:
         """Show that the same event, however often it comes, sends nothing more."""
-        self.title(3, "The same webhook five more times, and five at once")
-        for _ in range(5):
-            self.tell(self.post(webhook), quiet=True)
+        stage = self.stage
+        stage.title("The same webhook five more times, and five at once")
+        answers = [stage.post(DANA, webhook) for _ in range(5)]
         with ThreadPoolExecutor(5) as pool:
-            answers = list(pool.map(lambda _: self.post(webhook), range(5)))
+            answers += pool.map(lambda _: stage.post(DANA, webhook), range(5))
         statuses = sorted({answer.status_code for answer in answers})
-        self.console.print(f"  ten more deliveries were answered {statuses}")
-        self.expect("contact-dana", 1)
+        stage.say(f"ten more deliveries were answered {statuses}")
+        stage.expect(DANA, 1)
 
-    def freeze(self) -> "Future[requests.Response]":
+    def freeze(self) -> Frozen:
         """Freeze the function in the middle of its request, and let its timeout kill it."""
-        self.title(4, "The function freezes in mid-send, until its timeout kills it")
-        self.system.sandbox().program(Fault(Kind.FREEZE_CLIENT, contact_id="contact-omar"))
-        self.frozen = self.webhook("contact-omar", "Do you also work on Saturdays?")
+        stage = self.stage
+        stage.title("The function freezes in mid-send, until its timeout kills it")
+        stage.sandbox.program(Fault(Kind.FREEZE_CLIENT, contact_id=OMAR.address))
+        webhook = stage.webhook(OMAR, "Do you also work on Saturdays?")
         pool = ThreadPoolExecutor(1)
-        future = pool.submit(self.post, self.frozen)
+        frozen = Frozen(webhook, time.monotonic(), pool.submit(stage.post, OMAR, webhook))
         pool.shutdown(wait=False)
-        self.frozen_at = time.monotonic()
-        self.until(lambda: len(self.accepted("contact-omar")) == 1, 20)
-        self.expect("contact-omar", 1)
-        self.console.print(
-            "  The provider took the text; our process stands still, and never hears of it."
-        )
-        return future
+        stage.until(lambda: len(stage.accepted(OMAR)) == 1, 20)
+        stage.expect(OMAR, 1)
+        stage.say("The provider took the text; our process stands still, and never hears of it.")
+        return frozen
 
     def hold(self) -> None:
         """Throw the kill switch."""
-        self.title(5, "Meanwhile: the kill switch")
-        self.sender("pause", "--workspace", WORKSPACE)
-        self.tell(self.post(self.webhook("contact-lena", "Can you call me tomorrow?")))
-        self.expect("contact-lena", 0)
-        self.sender("resume", "--workspace", WORKSPACE)
-        self.console.print("  Resumed. The held reply is due within a minute, by the sweep.")
+        stage = self.stage
+        stage.title("Meanwhile: the kill switch")
+        stage.sender("pause", "--workspace", WORKSPACE)
+        stage.tell(stage.says(LENA, "Can you call me tomorrow?"))
+        stage.expect(LENA, 0)
+        stage.sender("resume", "--workspace", WORKSPACE)
+        stage.say("Resumed. The held reply is due within a minute, by the sweep.")
 
-    def park(self, future: "Future[requests.Response]") -> None:
-        """Wait for the sweep to find both the dead delivery and the held draft."""
-        self.title(6, "The minute's sweep finds what the dead function left")
-        killed = future.result(timeout=120)
-        self.console.print(f"  The killed invocation was answered {killed.status_code}.")
-        self.wait_for_parking()
-        (parked,) = self.sender("parked")["parked"]
-        self.console.print(
-            f"  parked: [yellow]{parked['id']}[/yellow]  {parked['code']}\n  {parked['sentence']}"
+    # --- e-mail ---
+
+    def lose_an_answer(self) -> None:
+        """Let a provider accept an e-mail, and its answer get lost."""
+        stage = self.stage
+        stage.title("E-mail: SmartLead accepts the reply, and its answer is lost on the way")
+        stage.sandbox.program(Fault(Kind.RESET_AFTER, contact_id=NORA.address))
+        stage.tell(stage.says(NORA, "What does it cost?"))
+        stage.expect(NORA, 1)
+        stage.say("Whether it left is unknown, so it is parked, and nobody sends it again.")
+        stage.say("Soon a sweep will look into SmartLead's own records.")
+
+    def mail(self) -> None:
+        """Answer an e-mail in its thread, with the lead's colleague still in copy."""
+        stage = self.stage
+        stage.title("E-mail: EmailBison, in the thread, with the lead's colleague still in copy")
+        stage.tell(stage.says(ERIN, "Kim and I would like to see a demo.", cc=[COLLEAGUE]))
+        (entry,) = stage.expect(ERIN, 1)
+        if entry.cc != (COLLEAGUE,):
+            raise DemoError(f"The reply went to {entry.cc} in copy, not to {COLLEAGUE}.")
+        stage.say(f"{entry.method} {entry.path}")
+        stage.say(f"To {entry.contact_id}, Cc {', '.join(entry.cc)}")
+        stage.say(f"[green]→ {entry.text}[/green]")
+
+    # --- LinkedIn ---
+
+    def chat(self) -> None:
+        """Answer in a chat, and recognise our own message when the provider tells of it."""
+        stage = self.stage
+        stage.title("LinkedIn: a reply in the chat, and its echo")
+        stage.tell(stage.says(LIAM, "Are you still looking for partners?"))
+        (entry,) = stage.expect(LIAM, 1)
+        stage.say(f"{entry.method} {entry.path}")
+        stage.say("Unipile tells of every message of the account, ours too:")
+        echo = message_received(
+            secret=WEBHOOK_SECRET,
+            account_id=CONNECTED,
+            contact_id=LIAM.address,
+            text=entry.text,
+            own=True,
+            message_id=entry.message_id,
         )
-        self.tell(self.post(self.frozen))
-        self.expect("contact-omar", 1)
-        self.until(lambda: len(self.accepted("contact-lena")) == 1, SWEEP_PATIENCE_SECONDS)
-        self.console.print("  and the reply that the switch held has left:")
-        self.expect("contact-lena", 1)
-        self.console.print("  A person looked at the provider: it left. They say so.")
-        self.sender("settle", parked["id"], "--sent")
+        told = stage.tell(stage.post(LIAM, echo))
+        if told.get("work") != "echo_matched":
+            raise DemoError("The echo of our own message was not recognised.")
+        stage.say("Recognised as our own: no person's message, nobody's answer, no reply to it.")
+
+    def reach_out(self) -> None:
+        """Try one way to a person after another, each only after a definite refusal."""
+        stage = self.stage
+        stage.title("LinkedIn: nobody we know yet; direct and InMail are refused, one by one")
+        for refusal in ("not_connected", "no_credits"):
+            stage.sandbox.program(Fault(Kind.REFUSE, refusal=refusal, contact_id=MIA.address))
+        approved = stage.sender("draft", "approve", "acme:hello-mia", "--user", "kim", "--now")
+        shown = stage.sender("draft", "show", "acme:hello-mia")
+        (delivery,) = shown["messages"]
+        for entry in stage.sandbox.ledger().sends(contact_id=MIA.address):
+            taken = "[green]accepted[/green]" if entry.accepted else "refused"
+            stage.say(f"{entry.method} {entry.path}  {entry.status}  {taken}")
+        stage.expect(MIA, 1)
+        if delivery["sent_as"] != "connection_request":
+            raise DemoError(f"It was not recorded as a connection request: {approved}")
+        stage.say(f"Recorded as what it left as: [bold]{delivery['sent_as']}[/bold]")
+
+    # --- what the sweep settles ---
+
+    def settle(self, frozen: Frozen) -> None:
+        """Wait for the sweep to find the dead delivery, the lost answer and the held draft."""
+        stage = self.stage
+        stage.title("The minute's sweep finds what was left behind")
+        killed = frozen.answer.result(timeout=120)
+        stage.say(f"The killed invocation was answered {killed.status_code}.")
+        self._wait_until(frozen.since + OVERDUE_SECONDS + 2)
+        stage.say(f"sweep: {stage.sweep()['codes'] or 'nothing was due'}")
+        self._show_found()
+        self._settle_parked(frozen)
+        stage.until(lambda: len(stage.accepted(LENA)) == 1, SWEEP_PATIENCE_SECONDS)
+        stage.say("And the reply that the switch held has left:")
+        stage.expect(LENA, 1)
+
+    def _show_found(self) -> None:
+        """Show that the e-mail whose answer was lost has been found, by the sweep alone."""
+        stage = self.stage
+        looks = stage.sandbox.ledger().requests()
+        reads = [e for e in looks if e.provider == NORA.provider and e.method == "GET"]
+        (thread,) = stage.threads((NORA,))
+        (message,) = [entry for entry in thread if entry["kind"] == "outbound"]
+        if message["state"] != "sent" or not reads:
+            raise DemoError(f"Nora's reply was not found: it is {message['state']}.")
+        stage.say(f"Nora's e-mail: {reads[-1].method} {reads[-1].path}")
+        stage.say(
+            f"found in SmartLead's records, and settled by itself: [bold]{message['code']}[/bold]"
+        )
+        stage.expect(NORA, 1)
+
+    def _settle_parked(self, frozen: Frozen) -> None:
+        """Show Omar's parked delivery; a person is quicker here than its first look-up."""
+        stage = self.stage
+        (parked,) = stage.sender("parked")["parked"]
+        stage.say(f"parked: [yellow]{parked['id']}[/yellow]  {parked['code']}")
+        stage.say(parked["sentence"])
+        stage.tell(stage.post(OMAR, frozen.webhook))
+        stage.expect(OMAR, 1)
+        stage.say("It would be looked up in half a minute. A person has looked already: it left.")
+        stage.sender("settle", parked["id"], "--sent")
 
     def close(self) -> None:
-        """Put the provider's ledger beside our tables."""
-        self.title(7, "The provider's ledger beside our tables")
-        table = Table("lead", "provider accepted", "our draft", "our message", "same")
-        wrong = 0
-        for contact, name in PEOPLE.items():
-            texts = self.accepted(contact)
-            drafts, messages = self.rows_of(contact)
-            same = len(texts) == 1 and drafts == ["sent"] and messages == ["sent"]
-            wrong += not same
-            table.add_row(
-                name,
-                f"{len(texts)} × “{texts[0]}”" if texts else "nothing",
-                ", ".join(drafts),
-                ", ".join(messages),
-                "[green]yes[/green]" if same else "[red]NO[/red]",
-            )
-        self.console.print(table)
-        if wrong:
+        """Put the providers' ledger beside our tables."""
+        stage = self.stage
+        stage.title("The providers' ledger beside our tables")
+        threads = stage.threads(PEOPLE)
+        ledger = stage.sandbox.ledger().accepted()
+        lines = [
+            line_of(person, ledger, thread) for person, thread in zip(PEOPLE, threads, strict=True)
+        ]
+        stage.console.print(table_of(lines))
+        if strangers(ledger, PEOPLE) or not all(line.agrees for line in lines):
             raise DemoError("The tables and the ledger disagree.")
 
-    # --- helpers of the chapters ---
-
-    def rows_of(self, contact: str) -> tuple[list[str], list[str]]:
-        """Return the states of a lead's drafts and outbound messages, as `sender` shows them."""
-        thread = self.sender("thread", f"{WORKSPACE}:{PEOPLE[contact].lower()}")
-        drafts = [entry["state"] for entry in thread["entries"] if entry["kind"] == "draft"]
-        messages = [entry["state"] for entry in thread["entries"] if entry["kind"] == "outbound"]
-        return drafts, messages
-
-    def tell(self, answer: requests.Response, *, quiet: bool = False) -> None:
-        """Say how a webhook was answered."""
-        body = answer.json() if answer.content else {}
-        if not quiet:
-            work = ", ".join(
-                str(body[key]) for key in ("work", "outcome", "outcome_code") if key in body
-            )
-            code = body.get("code", "")
-            self.console.print(f"  HTTP {answer.status_code}  [bold]{code}[/bold]  {work}")
-
-    def until(self, condition: Callable[[], bool], seconds: float) -> None:
-        """Poll for a condition, at most so long."""
-        ends = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > ends:
-                raise DemoError(f"Nothing happened within {seconds:.0f} seconds.")
-            time.sleep(0.25)
-
-    def wait_for_parking(self) -> None:
-        """Wait until the delivery is past every deadline, then ask for a round at once."""
-        remaining = self.frozen_at + OVERDUE_SECONDS + 2 - time.monotonic()
+    def _wait_until(self, moment: float) -> None:
+        """Show how long it is until a moment, in monotonic seconds."""
+        remaining = max(0.0, moment - time.monotonic())
         with Progress(
             TextColumn("  past every deadline in"),
             BarColumn(),
             TimeRemainingColumn(),
-            console=self.console,
+            console=self.stage.console,
             transient=True,
         ) as progress:
             task = progress.add_task("", total=max(1.0, remaining))
-            ends = time.monotonic() + remaining
-            while time.monotonic() < ends:
+            while time.monotonic() < moment:
                 time.sleep(0.25)
                 progress.advance(task, 0.25)
-        report = self.sweep_now()
-        self.console.print(f"  sweep: {report['codes'] or 'nothing was due'}")
-
-    def sweep_now(self) -> dict[str, Any]:
-        """Invoke the sweep as the schedule does, without waiting for the full minute."""
-        function = boto3.client("lambda", **self.system.client_options)
-        answer = function.invoke(
-            FunctionName=self.system.function_name("followup-cron"), Payload=b"{}"
-        )
-        report: dict[str, Any] = json.loads(answer["Payload"].read())
-        if "codes" not in report:
-            raise DemoError(f"The sweep failed: {report}")
-        return report
 
 
 def run(system: LocalSystem, console: Console) -> None:
     """Tell the whole story on a running system."""
-    demo = Demo(system, console)
+    demo = Demo(Stage(system, console))
     demo.seed()
-    webhook = demo.answer()
-    demo.repeat(webhook)
-    future = demo.freeze()
+    webhook = demo.text()
+    # What takes its time begins early: the dead invocation, the lost answer, the held reply.
+    frozen = demo.freeze()
     demo.hold()
-    demo.park(future)
+    demo.connect()
+    demo.lose_an_answer()
+    demo.repeat(webhook)
+    demo.mail()
+    demo.chat()
+    demo.reach_out()
+    demo.settle(frozen)
     demo.close()
 
 
@@ -281,7 +289,7 @@ def main() -> None:
     console.print(
         Panel(
             "Approved drafts leave as real messages, once each.\n"
-            "[dim]The real template on a local AWS; a provider that keeps its own ledger.[/dim]",
+            "[dim]The real template on a local AWS; providers that keep their own ledger.[/dim]",
             title="system-sender",
             expand=False,
         )

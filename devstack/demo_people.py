@@ -5,12 +5,12 @@ from typing import Any
 
 from devstack.events import WEBHOOK_SECRET
 from devstack.sandbox import emailbison_webhooks, smartlead_webhooks, unipile_webhooks, webhooks
+from devstack.sandbox.unipile import provider_id_of
 from devstack.sandbox.webhooks import Signer, Webhook
 
 WORKSPACE = "acme"
 LOCATION = "acme-location"
 CONNECTED = "acme-linkedin"
-EMAILBISON_WORKSPACE = "12"
 COLLEAGUE = "kim@example.com"
 
 
@@ -41,7 +41,7 @@ ERIN = Person("Erin", "emailbison", "erin@example.com")
 NORA = Person("Nora", "smartlead", "nora@example.com")
 LIAM = Person("Liam", "unipile", "ACoAALiamExample")
 # Nobody has told the agency more than the address of her profile.
-MIA = Person("Mia", "unipile", "")
+MIA = Person("Mia", "unipile", provider_id_of("mia-example"))
 
 PEOPLE = (DANA, OMAR, LENA, ERIN, NORA, LIAM, MIA)
 

@@ -17,18 +17,20 @@ from typing import Any
 from devstack import paths
 from devstack.deployment import local_signer
 from devstack.sandbox import (
+    emailbison_webhooks,
     instantly_webhooks,
     smartlead_webhooks,
     unipile_webhooks,
     webhooks,
 )
+from devstack.sandbox.emailbison import reply_id
 from devstack.sandbox.webhooks import Webhook
 
 FOLDER = paths.PROJECT / "events"
 
 # They fit devstack/seeds/example.json.
 _WORKSPACE, _LOCATION, _CONTACT = "acme", "acme-location", "contact-dana"
-_BISON, _CLIENT, _INSTANTLY, _CONNECTED = 12, 301, "acme-instantly", "acme-linkedin"
+_CLIENT, _INSTANTLY, _CONNECTED = 301, "acme-instantly", "acme-linkedin"
 _DRAFT = "acme:hello"
 _PHONE, _EMAIL, _PERSON = "+15550100001", "dana@example.com", "ACoAADanaExample"
 # Of every provider that signs nothing; `make up` stores it, elsewhere `sender secret` does.
@@ -36,8 +38,6 @@ WEBHOOK_SECRET = "example-webhook-secret"
 # It can set neither a header nor a field.
 SECRET_IN_URL = frozenset({"emailbison"})
 _WHEN = "2026-01-15T10:00:00.000Z"
-_MAILBOX = "sam@out.example.com"
-_JSON = {"Content-Type": "application/json"}
 
 Event = dict[str, Any]
 
@@ -223,67 +223,34 @@ def _workflow() -> Webhook:
 
 
 def _emailbison() -> dict[str, Webhook]:
-    reply = {"email_subject": "Re: Intro", "text_body": "Is Tuesday still free?"}
-    away = {"email_subject": "Out of office", "text_body": "I am out of the office until Monday."}
-    by_hand = {"email_subject": "Re: Intro", "text_body": "Hi Dana, I just called you. Kim"}
+    """Without their secret: EmailBison can send no header, and posts it in the URL."""
+    happened = {"id": 5001, "created_at": _WHEN}
+    scheduled = {"id": 7001}
     return {
-        "reply": _bison("LEAD_REPLIED", reply=_bison_mail(41021, **reply)),
-        "auto-reply": _bison(
-            "LEAD_REPLIED", reply=_bison_mail(41022, automated_reply=True, **away)
+        "reply": emailbison_webhooks.lead_replied(
+            None, text="Is Tuesday still free?", **_numbered(1)
         ),
-        "echo": _bison("MANUAL_EMAIL_SENT", reply=_bison_mail(41023, folder="Sent", **by_hand)),
-        "bounce": _bison("EMAIL_BOUNCED", scheduled_email={"id": 7001, "email_subject": "Intro"}),
-        "unsubscribe": _bison("LEAD_UNSUBSCRIBED"),
+        "auto-reply": emailbison_webhooks.automated_reply(
+            None, text="I am out of the office until Monday.", **_numbered(2)
+        ),
+        "echo": emailbison_webhooks.manual_email_sent(
+            None, text="Hi Dana, I just called you. Kim", **_numbered(3)
+        ),
+        "bounce": emailbison_webhooks.email_bounced(
+            None, campaign_event=happened, scheduled_email=scheduled
+        ),
+        "unsubscribe": emailbison_webhooks.lead_unsubscribed(
+            None, campaign_event=happened, scheduled_email=scheduled
+        ),
     }
 
 
-def emailbison_reply(email: str, lead_id: int, text: str, reply_id: int) -> Webhook:
-    """A lead's answer as EmailBison tells of it, from the address with that id."""
-    mail = _bison_mail(reply_id, email_subject="Re: Intro", text_body=text)
-    mail["from_email_address"] = email
-    lead = {"id": lead_id, "email": email, "first_name": "Erin", "last_name": "Example"}
-    return _bison("LEAD_REPLIED", reply=mail, lead=lead)
-
-
-def _bison(name: str, **data: Any) -> Webhook:
-    """An event of EmailBison's. It can send no header: its secret is in the URL it posts to."""
-    event = {
-        "event": {
-            "type": name,
-            "name": name.replace("_", " ").title(),
-            "instance_url": "https://send.example.com",
-            "workspace_id": _BISON,
-            "workspace_name": "Acme",
-        },
-        "data": {
-            "lead": {"id": 3301, "email": _EMAIL, "first_name": "Dana", "last_name": "Example"},
-            "campaign": {"id": 9, "name": "Q1"},
-            "campaign_event": {"id": 5001, "type": name.lower(), "created_at": _WHEN},
-            "sender_email": {"id": 57, "email": _MAILBOX, "name": "Sam Example"},
-            **data,
-        },
-    }
-    return Webhook(json.dumps(event, ensure_ascii=False).encode(), _JSON)
-
-
-def _bison_mail(number: int, **fields: Any) -> dict[str, Any]:
-    """A message of the lead's, or with `folder="Sent"` one of ours."""
-    ours = fields.get("folder") == "Sent"
+def _numbered(number: int) -> dict[str, Any]:
     return {
-        "id": number,
+        "id": reply_id(_EMAIL, number),
         "uuid": f"00000000-0000-4000-8000-{number:012d}",
-        "from_email_address": _MAILBOX if ours else _EMAIL,
-        "from_name": "Sam Example" if ours else "Dana Example",
-        "to": [{"address": _EMAIL if ours else _MAILBOX, "name": None}],
-        "cc": [],
-        "bcc": [],
-        "html_body": None,
         "date_received": _WHEN,
-        "automated_reply": False,
-        "interested": False,
-        "type": "Untracked Reply" if ours else "Tracked Reply",
-        "folder": "Inbox",
-        **fields,
+        "created_at": _WHEN,
     }
 
 

@@ -19,7 +19,12 @@ from devstack.up import running_state
 
 _READY_SECONDS = 30
 _TIMEOUT_SECONDS = 120
-_FUNCTIONS = {"webhook_sms": "WebhookSmsFunction", "followup_cron": "FollowupCronFunction"}
+_FUNCTIONS = {
+    "webhook_sms": "WebhookSmsFunction",
+    "webhook_email": "WebhookEmailFunction",
+    "webhook_linkedin": "WebhookLinkedinFunction",
+    "followup_cron": "FollowupCronFunction",
+}
 _MACHINES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 

@@ -11,10 +11,11 @@ from typing import Any
 import psutil
 
 from devstack import deployment, paths, servers
-from devstack.events import SECRET_IN_URL, WEBHOOK_SECRET, emailbison_reply
+from devstack.events import SECRET_IN_URL, WEBHOOK_SECRET
 from devstack.prepare import PreparationError
 from devstack.sam import SamError
 from devstack.sandbox import (
+    emailbison_webhooks,
     instantly_webhooks,
     smartlead_webhooks,
     unipile_webhooks,
@@ -111,7 +112,7 @@ def _webhooks(signer: Signer) -> dict[str, Webhook]:
         "gohighlevel": webhooks.inbound_message(
             signer, location_id=LOCATION, contact_id=CONTACT, text=text, **{"from": PHONE}
         ),
-        "emailbison": emailbison_reply(EMAIL, 3302, text, reply_id=41100),
+        "emailbison": emailbison_webhooks.lead_replied(None, text=text, lead=EMAIL),
         "smartlead": smartlead_webhooks.email_reply(WEBHOOK_SECRET, text=text, lead=EMAIL),
         "instantly": instantly_webhooks.reply_received(
             WEBHOOK_SECRET, text=text, lead=EMAIL, workspace="acme-instantly"

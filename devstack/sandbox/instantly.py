@@ -134,7 +134,8 @@ class Instantly:
         if refused is not None or lead is None:
             refused = refused or _refused("email_not_found")
             return Invalid(account, refused, Operation.SEND, lead or "", text)
-        return _Reply(account, lead, text, fields["eaccount"], fields["subject"], body)
+        copies = tuple(filter(None, fields.get("cc_address_email_list", "").split(",")))
+        return _Reply(account, lead, text, fields["eaccount"], fields["subject"], body, cc=copies)
 
     def _lead_of(self, answered: object) -> str | None:
         """Whom an answer to this e-mail goes to."""

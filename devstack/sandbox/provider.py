@@ -23,6 +23,7 @@ from devstack.sandbox.contract import (
     Send,
     Settings,
 )
+from devstack.sandbox.emailbison import EmailBison
 from devstack.sandbox.exchange import Exchange
 from devstack.sandbox.faults import Fault, FaultQueue, Kind
 from devstack.sandbox.gohighlevel import GoHighLevel
@@ -49,6 +50,7 @@ __all__ = [
 
 _PROVIDERS: Sequence[Callable[[IdSource], Provider]] = (
     GoHighLevel,
+    EmailBison,
     SmartLead,
     Instantly,
     Unipile,

@@ -6,21 +6,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from devstack.sandbox.faults import Fault as SandboxFault
+from devstack.sandbox.faults import Kind
+from devstack.sandbox.instantly_webhooks import lead_unsubscribed
 from devstack.sandbox.webhooks import Webhook, outbound_message
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, edit, reject
 from system_sender.gate import send_approved_draft
-from system_sender.models import Draft, Lead, Workspace
+from system_sender.models import Draft, Lead, Message, Workspace
 from system_sender.sending import approve_and_send_draft_system
+from system_sender.states import MessageState
 from system_sender.store import Write
 from system_sender.sweep import sweep
 from system_sender.switches import pause
 from system_sender.webhook import handle
 from system_sender.word import settle_by_word
+from system_sender.world import Effect
 from tests.crash.connection import FaultyConnection
 from tests.crash.interleaving import SideBySideWorld, Turn, every_order
 from tests.crash.stories import (
     CronStory,
+    EchoStory,
+    LinkedInEchoStory,
+    ReplyStory,
+    ReplyThroughInstantly,
     RetryStory,
     SystemStory,
     ThreePartStory,
@@ -30,6 +39,7 @@ from tests.crash.stories import (
 from tests.crash.watch import Rows
 from tests.crash.world import BEGINNING, PAST_EVERY_DEADLINE
 from tests.support.correspondents import SMS, iso, signer
+from tests.support.scene import EMAIL, SECRET
 
 _numbers = itertools.count(1)
 _TIME = iso(BEGINNING)
@@ -87,7 +97,7 @@ class Contest:
 
     def accepted(self) -> int:
         """Return how many messages the lead has."""
-        return len(self.story.scene.sent_texts())
+        return len(self.world.sandbox.ledger.accepted(contact_id=self.story.recipient))
 
     def deliver(self, webhook: Webhook) -> None:
         """Let the provider's webhook arrive; nobody answers by itself in this campaign."""
@@ -359,6 +369,197 @@ class PausedBeside(Contest):
         return [*problems, "a request began after pause had returned"] if late else problems
 
 
+class EchoAndSettlement(Contest):
+    """The provider tells of what left while its sender is writing that down."""
+
+    story_type: type[EchoStory] = EchoStory
+
+    def invocations(self) -> Sequence[Callable[[], object]]:
+        return self.send, self.tell
+
+    def tell(self) -> None:
+        """Let the provider tell of what it accepted, if it did, when this has its turn."""
+        self.world.perform(Effect.SECRET, "wait for a turn", lambda: None)
+        story = self.story
+        assert isinstance(story, EchoStory)
+        for event in story.echoes():
+            status = handle(story.system(), event, story.budget(28)).status
+            if status != 200:
+                self.world.problems.append(f"the webhook answered {status}")
+
+
+class LinkedInEchoAndSettlement(EchoAndSettlement):
+    """The same where nothing says who wrote it, with a person's message behind it."""
+
+    story_type = LinkedInEchoStory
+
+
+class InDoubt(Contest):
+    """A delivery of which nobody knows whether it left, when its look-up is due.
+
+    Attributes:
+        doubt: what the provider made of its request.
+    """
+
+    story_type: type[SystemStory] = EchoStory
+    doubt = Kind.RESET_AFTER
+
+    def prepare(self) -> None:
+        self.world.sandbox.program(SandboxFault(self.doubt))
+        self.world.invoke(self.send)
+        self.world.advance(31_000)
+
+    def word(self) -> None:
+        """Let a person settle it by what the provider's screen shows."""
+        sent = self.accepted() > 0
+        try:
+            settle_by_word(self.story.system(), self.story.draft_id, 0, sent=sent, resend=not sent)
+        except DraftRefused:
+            return  # the look-up was first
+        self.send()
+
+
+class LookUpTwice(InDoubt):
+    """Two invocations of the cron look the same delivery up."""
+
+    def invocations(self) -> Sequence[Callable[[], object]]:
+        return self.sweep, self.sweep
+
+
+class LookUpAndWord(InDoubt):
+    """A person says that it left while the cron finds it."""
+
+    def invocations(self) -> Sequence[Callable[[], object]]:
+        return self.sweep, self.word
+
+
+class LookUpAndResend(LookUpAndWord):
+    """A person orders it anew while the cron finds nothing."""
+
+    doubt = Kind.RESET_BEFORE
+
+
+class LookUpAndEcho(InDoubt, EchoAndSettlement):
+    """The provider tells of it while the cron finds it."""
+
+    story_type = EchoStory
+
+    def invocations(self) -> Sequence[Callable[[], object]]:
+        return self.sweep, self.tell
+
+
+class EchoAndWord(LookUpAndEcho):
+    """The provider tells of it while a person says that it left."""
+
+    def invocations(self) -> Sequence[Callable[[], object]]:
+        return self.word, self.tell
+
+
+class LookUpAndLateAnswer(ParkingAndLateSettlement):
+    """A sender that was taken for dead comes back while the cron finds what it sent."""
+
+    def invocations(self) -> Sequence[Callable[[], object]]:
+        return self._send_slowly, self._park_and_look_up
+
+    def _park_and_look_up(self) -> None:
+        self.sweep()
+        self.world.advance(31_000)
+        self.sweep()
+
+
+class EqualTexts(Contest):
+    """Two drafts with one text for one lead, looked up side by side.
+
+    Attributes:
+        fates: what the provider makes of the two requests; None where it just takes it.
+    """
+
+    fates: tuple[Kind | None, Kind | None] = (None, Kind.RESET_BEFORE)
+
+    def prepare(self) -> None:
+        self.story.scene.draft("twin", self.story.text)
+        for draft_id, fate in zip(self._ids, self.fates, strict=True):
+            if fate is not None:
+                self.world.sandbox.program(SandboxFault(fate))
+            self.world.invoke(partial(self._send, draft_id))
+        self.world.advance(31_000)
+
+    @property
+    def _ids(self) -> tuple[str, str]:
+        return f"{self.world.name}:twin", self.story.draft_id
+
+    def _send(self, draft_id: str) -> None:
+        send_approved_draft(self.story.system(), draft_id, budget=self.story.budget(25))
+
+    def invocations(self) -> Sequence[Callable[[], object]]:
+        return self.sweep, self.sweep
+
+    def complaints(self) -> list[str]:
+        for _ in range(5):
+            self.world.advance(60 * 60_000)
+            self.world.invoke(self.sweep)
+        store = self.story.store
+        messages = [store.get(Message, draft_id, 0) for draft_id in self._ids]
+        sent = [row for row in messages if row is not None and row.state == MessageState.SENT]
+        problems = [*self.world.problems, *self.story.watch.problems]
+        if len(sent) > self.accepted():
+            problems.append(f"{len(sent)} say they are sent, and {self.accepted()} are")
+        ids = [row.provider_message_id for row in sent if row.provider_message_id]
+        if len(ids) != len(set(ids)):
+            problems.append("two deliveries are one message at the provider")
+        return problems
+
+    def clean(self) -> None:
+        for draft_id in self._ids:
+            delete_open(self.world, Rows(self.story.store, draft_id))
+
+
+class EqualTextsBothInDoubt(EqualTexts):
+    """One of the two left, and nobody knows which."""
+
+    fates = (Kind.RESET_AFTER, Kind.RESET_BEFORE)
+
+
+class EqualTextsOneWithoutId(EqualTexts):
+    """One left and got no id from the provider's answer; the other one did not leave."""
+
+    fates = (Kind.SUCCESS_WITHOUT_ID, Kind.RESET_BEFORE)
+
+
+class UnsubscribedBesideReply(Stopped):
+    """The lead unsubscribes while their e-mail is being answered."""
+
+    story_type = ReplyThroughInstantly
+
+    def prepare(self) -> None:
+        """The campaign answers: the answer is what must stop."""
+
+    def send(self) -> None:
+        story = self.story
+        assert isinstance(story, ReplyStory)
+        handle(story.system(), story.event, story.budget(28))
+
+    def stop(self) -> None:
+        scene = self.story.scene
+        webhook = lead_unsubscribed(
+            SECRET,
+            lead=EMAIL,
+            workspace=self.story.through.account(scene),
+            timestamp=iso(BEGINNING),
+        )
+        event = self.story.through.event(scene, webhook)
+        handle(self.story.system(), event, self.story.budget(28))
+
+    def accepted(self) -> int:
+        return len(self.story.accepted(0))
+
+    def _when(self, name: str) -> int | None:
+        if name != self.landed:
+            return super()._when(name)
+        applied = enumerate(self.world.applied)
+        return next((at for at, one in applied if one.endswith("+suppression")), None)
+
+
 CONTESTS: dict[str, type[Contest]] = {
     "direct and cron": DirectAndCron,
     "direct twice": DirectTwice,
@@ -376,6 +577,18 @@ CONTESTS: dict[str, type[Contest]] = {
     "edit beside a send": StoppedByEdit,
     "rejection beside a send": StoppedByRejection,
     "pause beside a send": PausedBeside,
+    "an echo and the settlement": EchoAndSettlement,
+    "a linkedin echo and the settlement": LinkedInEchoAndSettlement,
+    "a look-up twice": LookUpTwice,
+    "a look-up and a person's word": LookUpAndWord,
+    "a look-up and a new attempt": LookUpAndResend,
+    "a look-up and an echo": LookUpAndEcho,
+    "an echo and a person's word": EchoAndWord,
+    "a look-up and a late answer": LookUpAndLateAnswer,
+    "look-ups of equal texts": EqualTexts,
+    "look-ups of equal texts, both in doubt": EqualTextsBothInDoubt,
+    "look-ups of equal texts, one without an id": EqualTextsOneWithoutId,
+    "unsubscribed beside a reply": UnsubscribedBesideReply,
 }
 
 

@@ -1,6 +1,6 @@
 """The faults that may strike at a boundary, and which of them make sense at which effect."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -192,6 +192,43 @@ def distinct_faults_at(boundary: Boundary, after: Boundary | None) -> tuple[Faul
     return tuple(fault for fault in faults_at(boundary) if fault not in same)
 
 
+def repeated_look_ups(trace: Sequence[Boundary]) -> frozenset[int]:
+    """Return the numbers of the boundaries that only repeat the look-up before them.
+
+    A delivery that the provider does not show is looked up again and again, at growing distances.
+    Each look-up reads the same rows as the one before and writes the same two: its finding behind
+    the others, and when the next one is due. So a fault there leaves what it leaves at the first,
+    but for one entry more. Only the last look-up's writes differ: after them none is due.
+    """
+    rounds = _rounds(trace)
+    alike: set[int] = set()
+    for earlier, this, later in zip(rounds, rounds[1:], [*rounds[2:], []], strict=False):
+        if not any(map(is_look_up, this)) or _names(this) != _names(earlier):
+            continue
+        goes_on = _names(later) == _names(this)
+        alike |= {at.number for at in this if goes_on or at.effect is not Effect.DATABASE_WRITE}
+    return frozenset(alike)
+
+
+def _rounds(trace: Sequence[Boundary]) -> list[list[Boundary]]:
+    """Cut a trace where the cron begins: it asks for the drafts that are due, then the events."""
+    rounds: list[list[Boundary]] = [[]]
+    for number, boundary in enumerate(trace, 1):
+        following = trace[number : number + 1]
+        if _is_query(boundary, "drafts") and any(_is_query(at, "inbound") for at in following):
+            rounds.append([])
+        rounds[-1].append(boundary)
+    return rounds
+
+
+def _is_query(boundary: Boundary, noun: str) -> bool:
+    return boundary.name.startswith("query ") and boundary.name.endswith(f"-{noun}")
+
+
+def _names(round_: Sequence[Boundary]) -> list[str]:
+    return [boundary.name for boundary in round_]
+
+
 def is_send(boundary: Boundary) -> bool:
     """Say whether the boundary is a request that sends."""
     return boundary.effect is Effect.PROVIDER and boundary.name == "send"
@@ -210,6 +247,11 @@ def is_claim(boundary: Boundary) -> bool:
 def is_settlement(boundary: Boundary) -> bool:
     """Say whether the boundary writes down what became of a delivery."""
     return boundary.name.startswith(("write message+", "write evidence+message"))
+
+
+def is_of_the_delivery(boundary: Boundary) -> bool:
+    """Say whether the boundary takes a delivery, sends it, or writes down what became of it."""
+    return is_claim(boundary) or is_send(boundary) or is_settlement(boundary)
 
 
 def _reads(boundary: Boundary) -> bool:

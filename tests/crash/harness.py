@@ -11,7 +11,14 @@ from system_sender import models, settlement
 from system_sender import sweep as sweeping
 from system_sender.telemetry import log
 from tests.crash.connection import FaultyConnection
-from tests.crash.faults import Boundary, Fault, distinct_faults_at, faults_at
+from tests.crash.faults import (
+    Boundary,
+    Fault,
+    distinct_faults_at,
+    faults_at,
+    is_of_the_delivery,
+    repeated_look_ups,
+)
 from tests.crash.story import Story, StoryMaker, Verdict
 from tests.crash.world import FaultyWorld
 
@@ -115,15 +122,24 @@ def single_plans(trace: tuple[Boundary, ...]) -> list[Plan]:
     return [((at.number, fault),) for at in trace for fault in faults_at(at)]
 
 
-def pair_plans(single: Run) -> list[Plan]:
-    """Return every second fault at every boundary that followed the first."""
+def pair_plans(single: Run, *, of_deliveries: bool = False) -> list[Plan]:
+    """Return every second fault at every boundary that followed the first.
+
+    Left out is what leaves the same world behind as another: see `faults.distinct_faults_at` and
+    `faults.repeated_look_ups`.
+
+    Args:
+        of_deliveries: only pairs of which one strikes where a delivery is taken, sent or settled.
+    """
     ((number, fault),) = single.plan
     if fault not in _distinct_faults(single, number):
         return []
+    alike = repeated_look_ups(single.trace)
+    everywhere = not of_deliveries or is_of_the_delivery(single.trace[number - 1])
     return [
         (*single.plan, (at.number, second))
         for at in single.trace
-        if at.number > number
+        if at.number > number and at.number not in alike and (everywhere or is_of_the_delivery(at))
         for second in _distinct_faults(single, at.number)
     ]
 

@@ -32,8 +32,9 @@ class Rows:
 
     def due_at(self) -> int | None:
         """Return when the next sweep has something to do here, or None."""
-        rows = [*([self.draft] if self.draft is not None else []), *self.events]
-        times = [int(row.due_at) for row in rows if row.due_at is not None]
+        times = [int(event.due_at) for event in self.events if event.due_at is not None]
+        if self.draft is not None and self.draft.due_at is not None:
+            times.append(int(self.draft.due_at))
         return min(times, default=None)
 
     def parked(self) -> list[Message]:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from devstack.sandbox import emailbison as emailbison_sandbox
+from devstack.sandbox.instantly import email_id
+from devstack.sandbox.smartlead import lead_id, stats_id
 from devstack.sandbox.webhooks import Webhook
 from system_sender.webhook import WebhookResponse
 from tests.engine.stage import Stage
@@ -52,7 +55,7 @@ def account_of(stage: Stage, provider: str) -> str:
 def emailbison(stage: Stage, text: str = "Tuesday works") -> Door:
     """EmailBison can neither sign nor set a header: the secret stands in the URL."""
     reply = {
-        "id": uuid.uuid4().int % 10**9,
+        "id": emailbison_sandbox.reply_id(EMAIL),
         "uuid": str(uuid.uuid4()),
         "email_subject": "Re: Intro",
         "from_email_address": EMAIL,
@@ -78,7 +81,12 @@ def emailbison(stage: Stage, text: str = "Tuesday works") -> Door:
         },
         "data": {
             "campaign": {"id": 9, "name": "Q1"},
-            "lead": {"id": 3301, "email": EMAIL, "first_name": "Dana", "last_name": "Example"},
+            "lead": {
+                "id": int(emailbison_sandbox.lead_id(EMAIL)),
+                "email": EMAIL,
+                "first_name": "Dana",
+                "last_name": "Example",
+            },
             "reply": reply,
             "sender_email": {"id": 57, "email": MAILBOX, "name": "Sam"},
         },
@@ -94,8 +102,8 @@ def smartlead(stage: Stage, text: str = "Tuesday works") -> Door:
         "event_timestamp": moment,
         "campaign_id": 9181,
         "campaign_name": "Q1",
-        "stats_id": str(uuid.uuid4()),
-        "sl_email_lead_id": "1482001",
+        "stats_id": stats_id(EMAIL),
+        "sl_email_lead_id": lead_id(EMAIL),
         "sl_lead_email": EMAIL,
         "from_email": MAILBOX,
         "to_email": EMAIL,
@@ -122,7 +130,7 @@ def instantly(stage: Stage, text: str = "Tuesday works") -> Door:
         "campaign_id": "0191bbbb-1111-7222-8333-444455556666",
         "lead_email": EMAIL,
         "email_account": MAILBOX,
-        "email_id": str(uuid.uuid4()),
+        "email_id": email_id(EMAIL),
         "reply_subject": "Re: Intro",
         "reply_text": text,
         "reply_html": f"<div>{text}</div>",

@@ -418,3 +418,13 @@ def test_what_is_suppressed_is_what_a_claim_looks_for(stage: Stage) -> None:
     taken(stage, email(kind=EventKind.DO_NOT_DISTURB, channel="sms"))
     key = suppression_key(stage.scene.workspace, "sms", PHONE)
     assert stage.scene.store.get(Suppression, key) is not None
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_only_whom_the_provider_tracks_is_answered_by_the_default_campaign(
+    stage: Stage, *, tracked: bool
+) -> None:
+    # A friend of the profile's owner may write to it, too.
+    taken(stage, linkedin(linkedin_id="ACoAAstranger", tracked=tracked))
+    [lead] = strangers(stage)
+    assert (lead.campaign_id is not None) == tracked

@@ -339,6 +339,20 @@ def test_a_providers_message_is_taken_at_its_own_path(
 
 
 @pytest.mark.parametrize("provider", DOORS)
+def test_a_message_is_answered_through_the_provider_that_it_came_by(
+    stage: Stage, provider: str
+) -> None:
+    for name in DOORS:
+        stage.scene.integrate(name)
+    stage.world.effects.clear()
+    answer = DOORS[provider](stage).post(stage)
+    assert (answer.status, answer.fields["outcome_code"]) == (200, "sent")
+    [entry] = stage.sandbox.ledger.sends()
+    assert (entry.provider, entry.accepted, entry.text) == (provider, True, REPLY)
+    assert stage.world.round_trips() <= 8
+
+
+@pytest.mark.parametrize("provider", DOORS)
 def test_a_providers_message_again_is_answered_200_and_changes_nothing(
     stage: Stage, doors: dict[str, Door], provider: str
 ) -> None:

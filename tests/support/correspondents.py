@@ -12,7 +12,13 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from devstack.sandbox import instantly_webhooks, smartlead_webhooks, unipile_webhooks
+from devstack.sandbox import (
+    emailbison_webhooks,
+    instantly_webhooks,
+    smartlead_webhooks,
+    unipile_webhooks,
+)
+from devstack.sandbox.emailbison import reply_id
 from devstack.sandbox.unipile import chat_with
 from devstack.sandbox.webhooks import (
     Signer,
@@ -153,12 +159,16 @@ class GoHighLevelText(Correspondent):
         return f"message:msg{scene.workspace}-{number}"
 
     def echo(self, scene: Scene, text: str, *, message_id: str, at: int) -> Webhook:
-        """Return the echo of a message that the API sent: its source says so."""
+        """Return the echo of a message that the API sent: its source says so.
+
+        Without the time of its delivery, which few events have, no clock of ours can refuse it.
+        """
         return outbound_message(
             signer(),
             **self._whose(scene, text, at),
             messageId=message_id,
             webhookId=f"hook-{message_id}",
+            omit=("timestamp",),
         )
 
     def echo_identity(self, message_id: str) -> str:
@@ -201,7 +211,55 @@ class GoHighLevelMail(GoHighLevelText):
             emailMessageId=message_id,
             messageId=f"thread{scene.workspace}",
             webhookId=f"hook-{message_id}",
+            omit=("timestamp",),
         )
+
+
+class EmailBisonMail(Correspondent):
+    """E-mail through EmailBison, whose secret is in the address that it is given."""
+
+    provider = "emailbison"
+    channel = "email"
+    refusals = Refusals("reply_not_found")
+
+    def recipient(self, scene: Scene) -> str:
+        return EMAIL
+
+    def inbound(self, scene: Scene, text: str, *, number: int = 1, at: int) -> Webhook:
+        return emailbison_webhooks.lead_replied(
+            None,
+            text=text,
+            lead=EMAIL,
+            workspace=self.account(scene),
+            id=reply_id(EMAIL, number),
+            uuid=f"{number:032x}",
+            date_received=iso(at),
+            created_at=iso(at),
+        )
+
+    def inbound_identity(self, scene: Scene, number: int = 1) -> str:
+        return f"reply-{reply_id(EMAIL, number)}"
+
+    def echo(self, scene: Scene, text: str, *, message_id: str, at: int) -> Webhook:
+        return emailbison_webhooks.manual_email_sent(
+            None,
+            text=text,
+            lead=EMAIL,
+            workspace=self.account(scene),
+            id=int(message_id),
+            uuid=f"{int(message_id):032x}",
+            date_received=iso(at),
+            created_at=iso(at),
+        )
+
+    def echo_identity(self, message_id: str) -> str:
+        return f"sent-{message_id}"
+
+    def answer_path(self, scene: Scene, number: int = 1) -> str:
+        return f"/api/replies/{reply_id(EMAIL, number)}/reply"
+
+    def _query(self) -> dict[str, str]:
+        return {"secret": SECRET}
 
 
 class SmartLeadMail(Correspondent):
@@ -328,6 +386,7 @@ class UnipileChat(Correspondent):
 SMS = GoHighLevelText()
 CORRESPONDENTS: dict[str, Correspondent] = {
     "gohighlevel-email": GoHighLevelMail(),
+    "emailbison": EmailBisonMail(),
     "smartlead": SmartLeadMail(),
     "instantly": InstantlyMail(),
     "unipile": UnipileChat(),

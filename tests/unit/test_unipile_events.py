@@ -77,6 +77,7 @@ MESSAGE = InboundEvent(
     "acc_Vf3",
     DANA,
     channel="linkedin",
+    tracked=False,
     text="Tue works",
     linkedin_id=DANA,
     first_name="Dana",

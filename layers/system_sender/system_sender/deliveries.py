@@ -35,6 +35,12 @@ class LeadDelivery:
         """Say whether the provider may have it, and nobody knows."""
         return self.message.state in MESSAGE_IN_FLIGHT
 
+    @property
+    def is_unnamed(self) -> bool:
+        """Say whether it left, and nobody knows what its provider calls it."""
+        message = self.message
+        return message.state == MessageState.SENT and message.provider_message_id is None
+
     def may_have_left_at(self, at: int) -> bool:
         """Say whether the provider may have accepted it then (epoch milliseconds, UTC)."""
         since, until = window(self.message)

@@ -50,13 +50,15 @@ def perform_echo(system: "System", echo: Inbound, lead: Lead) -> Code:
         return finish(system, echo, Code.ECHO_MATCHED)
     alike = [delivery for delivery in deliveries if delivery.may_be(echo.text or "", at)]
     undecided = [delivery for delivery in alike if delivery.is_undecided]
+    unnamed = [delivery for delivery in alike if delivery.is_unnamed]
     if undecided:
-        return _confirm(system, echo, undecided, at)
+        return _confirm(system, echo, [*undecided, *unnamed], at)
+    sent = [delivery for delivery in alike if delivery.message.state == MessageState.SENT]
+    if sent:
+        return _note_id(system, echo, (unnamed or sent)[0], at)
     late = [delivery for delivery in alike if delivery.message.state == MessageState.NOT_SENT]
     if len(late) == 1:
         return _confirm(system, echo, late, at)
-    if alike:
-        return _note_id(system, echo, alike[0], at)
     rest = [one for one in deliveries if one.is_undecided and one.may_have_left_at(at)]
     return _unmatched(system, echo, lead, rest)
 
@@ -74,8 +76,10 @@ def _confirm(system: "System", echo: Inbound, alike: list[LeadDelivery], at: int
     """Settle the one delivery that this can be; hold the echo while that is not certain."""
     delivery = alike[0]
     if len(alike) > 1 or delivery.message.state == MessageState.SENDING:
-        # Whoever is sending it settles it, or a sweep parks it; either way it comes to rest.
-        return _hold(system, echo)
+        # Whoever is sending it settles it, or a sweep parks it; either way it comes to rest. What
+        # cannot be told apart for so long is for a person, and is one of ours all the same.
+        old = _age(system, echo) >= _LONGEST_HOLD
+        return finish(system, echo, Code.ECHO_MATCHED) if old else _hold(system, echo)
     if delivery.message.state == MessageState.NOT_SENT:
         # It had been settled otherwise, and may have been ordered anew.
         log.error("sent_after_being_settled_otherwise", extra={"event_id": echo.event_id})
@@ -125,8 +129,7 @@ def _unmatched(system: "System", echo: Inbound, lead: Lead, undecided: list[Lead
 
     A provider may change a text on its way, so that an undecided delivery could be it after all.
     """
-    age = system.world.now() - int(echo.received_at)
-    if age < _LONGEST_HOLD and undecided:
+    if undecided and _age(system, echo) < _LONGEST_HOLD:
         return _hold(system, echo)
     if not echo.human:
         return finish(system, echo, Code.EVENT_IGNORED)
@@ -204,22 +207,25 @@ def perform_status(system: "System", event: Inbound, lead: Lead) -> Code:
                 Message.delivery_status.set(DeliveryStatus(str(event.status)).value),
                 Message.delivery_status_at.set(at),
             ],
-            Message.draft_id.exists(),
+            Message.draft_id.exists()
+            & (Message.delivery_status_at.does_not_exist() | (Message.delivery_status_at <= at)),
         )
         finish_step(write, event, Code.STATUS_RECORDED)
         return write
 
     # Events come in any order, and what was read had been delivered: the latest word stands.
-    if message.delivery_status_at is not None and int(message.delivery_status_at) > at:
-        return finish(system, event, Code.STATUS_RECORDED)
     try:
         system.store.write_patiently(build)
     except ConditionsFailed:
-        return Code.STATUS_RECORDED
+        return finish(system, event, Code.STATUS_RECORDED)
     return Code.STATUS_RECORDED
 
 
 # --- the event itself ----------------------------------------------------------------------------
+
+
+def _age(system: "System", echo: Inbound) -> int:
+    return system.world.now() - int(echo.received_at)
 
 
 def _hold(system: "System", echo: Inbound) -> Code:

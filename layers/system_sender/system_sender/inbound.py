@@ -55,6 +55,8 @@ class InboundEvent:
         handles: what the provider needs to answer in the same conversation.
         occurred_at: the provider's time of the event in epoch milliseconds, UTC, where it has a
             zone; None where the provider gives a local time without one.
+        tracked: False when the provider ties the message to nobody it wrote to for us: it may be
+            from anybody who knows the mailbox or the profile.
         automated: an auto-reply or an out-of-office note: recorded, never answered.
         human: for an echo, False when the provider says that a machine sent it.
         status: for STATUS events.
@@ -82,6 +84,7 @@ class InboundEvent:
     handles: Mapping[str, str] = field(default_factory=dict)
     provider_message_id: str | None = None
     occurred_at: int | None = None
+    tracked: bool = True
     automated: bool = False
     out_of_office: bool = False
     human: bool = True

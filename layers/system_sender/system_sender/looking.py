@@ -138,7 +138,7 @@ def _judge(
         for other in others
         if (other.is_undecided or other.is_unnamed)
         and same_text(ours, other.text)
-        and any(other.is_of(one.at) for one in candidates)
+        and any(other.may_have_left_at(one.at) for one in candidates)
     ]
     if len(candidates) > 1 or rivals:
         return candidates, FindingKind.AMBIGUOUS

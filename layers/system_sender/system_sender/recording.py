@@ -189,7 +189,8 @@ class _Recording:
         return Lead(
             f"{self._workspace}:{system.world.new_id()}",
             workspace=self._workspace,
-            campaign_id=workspace.default_campaign_id,
+            # A friend or a supplier may write as well: only people answer whom nobody tracks.
+            campaign_id=workspace.default_campaign_id if self._event.tracked else None,
             first_name=self._event.first_name,
             last_name=self._event.last_name,
             version=0,

@@ -36,17 +36,25 @@ def stop_of(event: InboundEvent, lead: Lead | None, region: str) -> Stop | None:
         lead: whom it is about, if that is known.
         region: that the workspace's phone numbers without a country are read in.
     """
+    reason = _reason(event)
+    if reason is None:
+        return None
     known, said = addresses_known(lead, region), addresses_said(event, region)
-    if event.kind is EventKind.DO_NOT_DISTURB:
-        channels = CHANNELS if event.channel == EVERY_CHANNEL else (event.channel,)
-        return Stop(Code.DO_NOT_DISTURB, _pairs(channels, known, said), frozenset(channels))
-    if event.kind is EventKind.STATUS and event.status is DeliveryStatus.BOUNCED:
+    if reason is Code.BOUNCED:
         return _bounce(known.get("email"), said.get("email"))
-    if opts_out(event):
-        asker = {"email": sender} if (sender := to_address(event.sender)) else {}
-        channels = (event.channel,)
-        return Stop(Code.OPTED_OUT, _pairs(channels, known, said, asker), frozenset(channels))
-    return None
+    channels = CHANNELS if event.channel == EVERY_CHANNEL else (event.channel,)
+    # Whoever asks for silence need not be the lead.
+    asker = to_address(event.sender) if reason is Code.OPTED_OUT else None
+    books = (known, said, {"email": asker} if asker else {})
+    return Stop(reason, _pairs(channels, *books), frozenset(channels))
+
+
+def _reason(event: InboundEvent) -> Code | None:
+    if event.kind is EventKind.DO_NOT_DISTURB:
+        return Code.DO_NOT_DISTURB
+    if event.kind is EventKind.STATUS and event.status is DeliveryStatus.BOUNCED:
+        return Code.BOUNCED
+    return Code.OPTED_OUT if opts_out(event) else None
 
 
 def opts_out(event: InboundEvent) -> bool:

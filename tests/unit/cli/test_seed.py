@@ -123,13 +123,13 @@ def test_a_lead_is_found_by_every_name_it_has(sender: Sender, stored: Scene) -> 
         email_alias("acme", "dana@example.com"),
         linkedin_alias("acme", "ACoAADanaExample"),
         contact_alias("acme", "gohighlevel", "contact-dana"),
-        contact_alias("acme", "emailbison", "3301"),
+        contact_alias("acme", "emailbison", "232313401"),
     ]
     assert {row(stored, Alias, alias).lead_id for alias in aliases} == {"acme:dana"}
     lead = stored.lead_now()
     assert (lead.email, lead.linkedin_id) == ("dana@example.com", "ACoAADanaExample")
     assert lead.linkedin_url == "https://www.linkedin.com/in/dana-example"
-    assert lead.contacts["emailbison"] == "3301"
+    assert lead.contacts["emailbison"] == "232313401"
 
 
 def test_an_email_address_is_stored_as_messages_are_compared_with_it(

@@ -183,7 +183,8 @@ def _table(entries: list[dict[str, Any]]) -> Any:
             (
                 screen.moment(entry["at"]),
                 screen.written(entry["what"]),
-                screen.written(entry["channel"]),
+                # A do-not-disturb may be about every channel.
+                screen.written("all" if entry["channel"] == "*" else entry["channel"]),
                 screen.state(_state(entry)),
                 screen.written(entry["code"] or "-"),
                 screen.written(_text(entry)),

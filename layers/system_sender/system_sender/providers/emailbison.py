@@ -58,7 +58,8 @@ class EmailBison:
     """Answers a reply. It has no idempotency key.
 
     The handles of a conversation: `reply_id` and `sender_email_id` (our mailbox that it came to),
-    which an answer needs; `lead_id`, which only the look-up needs; `campaign_id`.
+    which an answer needs; `mailbox` (that mailbox's address); `lead_id`, which only the look-up
+    needs; `campaign_id`.
     """
 
     name = emailbison_events.NAME
@@ -194,7 +195,7 @@ def _refused(answer: Answer, now: int, letter: Letter) -> Outcome:
             # A broken server's word is not definite, whatever it says.
             return Outcome(OutcomeKind.UNKNOWN, Code.PROVIDER_ERROR)
         # Nothing left, and another mailbox of the workspace may still send it.
-        return Outcome(OutcomeKind.NOT_SENT, Code.SENDER_UNHEALTHY, counts=False, next_route=True)
+        return Outcome(OutcomeKind.NOT_SENT, Code.SENDER_UNHEALTHY, next_route=True)
     if outcome.code is Code.RATE_LIMITED and "retry-after" not in answer.headers:
         return _limited(answer, now) or outcome
     return outcome
@@ -273,19 +274,10 @@ def _is_ours(row: Mapping[str, Any]) -> bool:
 
 
 def _is_this_conversation(row: Mapping[str, Any], letter: Letter) -> bool:
-    """Compare what it answers, or to whom it went if the list does not tell (unconfirmed)."""
+    """Compare what it answers, or to whom it went where the list does not tell (unconfirmed)."""
     parent = row.get("parent_id")
-    if parent is not None:
+    if isinstance(parent, int | str):
         return str(parent) == letter.handles.get("reply_id")
-    people = row.get("to")
-    listed = (
-        [each.get("address") for each in people or [] if isinstance(each, dict)]
-        if isinstance(people, list)
-        else []
-    )
-    known = [
-        each.lower()
-        for each in (*listed, row.get("primary_to_email_address"))
-        if isinstance(each, str)
-    ]
-    return not known or letter.to.lower() in known
+    to = emailbison_events.addresses(row.get("to"))
+    to = to or emailbison_events.addresses([row.get("primary_to_email_address")])
+    return not to or letter.to.lower() in to

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from system_sender.codes import Code
 from system_sender.email_address import to_address
-from system_sender.email_text import new_text
+from system_sender.email_text import new_text, to_plain
 from system_sender.inbound import DeliveryStatus, EventKind, EventRefused, InboundEvent, ignored
 from system_sender.inbound_fields import (
     body_text,
@@ -33,7 +33,7 @@ _REPLIES = frozenset({"LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIV
 # The pages name it "Manual Email Sent" only; how its type is spelled is unconfirmed.
 _MANUAL = frozenset({"MANUAL_EMAIL_SENT", "MANUAL_EMAIL", "MANUAL_REPLY_SENT"})
 
-# Whoever brings mail back. Nobody reads what is sent there.
+# Mail servers, which tell of delays as well as of failures. Nobody reads what is sent there.
 _DAEMONS = frozenset({"mailer-daemon", "postmaster"})
 
 _MOST_ADDRESSES = 50
@@ -91,53 +91,59 @@ def _event_name(event: Mapping[str, Any]) -> str:
 
 def _reply(data: Mapping[str, Any], account: str | None) -> InboundEvent:
     reply, lead = mapping(data, "reply"), mapping(data, "lead")
+    folder, email = _folder(reply), _address(lead.get("email"))
     # Our own mail has the type "Untracked Reply" (the published sample), so the folder decides.
-    if _folder(reply) == "sent":
+    if folder == "sent":
         return _echo(data, account)
     sender = _address(reply.get("from_email_address"))
     if sender is None:
         raise EventRefused(
             Code.BODY_WRONG, "Field 'reply.from_email_address' must be an e-mail address."
         )
-    if sender.partition("@")[0].lower() in _DAEMONS:
+    # What the lead wrote is no bounce, wherever EmailBison filed it.
+    if folder == "bounced" and sender != email:
         return _returned(data, account)
+    from_server = sender.partition("@")[0] in _DAEMONS
+    if from_server and email is None:
+        return ignored(NAME, account)
     reply_id = identifier(reply, "id", "reply.id")
-    text, html = _texts(reply)
+    lead_id = optional_identifier(lead, "id", "lead.id")
+    html = _html(reply)
     return InboundEvent(
         EventKind.MESSAGE,
         NAME,
         f"reply-{reply_id}",
         account,
-        optional_identifier(lead, "id", "lead.id"),
+        lead_id,
         channel="email",
-        text=text,
+        tracked=lead_id is not None,
+        text=body_text(new_text(text=_text(reply, "text_body"), html=html)),
         html=html,
         subject=_subject(reply),
-        email=_address(lead.get("email")) or sender,
+        email=email or sender,
         first_name=person_name(lead.get("first_name")),
         last_name=person_name(lead.get("last_name")),
         sender=sender,
         sender_name=person_name(reply.get("from_name")),
-        to=_addresses(reply.get("to")),
-        cc=_addresses(reply.get("cc")),
+        to=addresses(reply.get("to")),
+        cc=addresses(reply.get("cc")),
         handles=_handles(data, reply_id),
         provider_message_id=reply_id,
         occurred_at=_time(reply),
-        automated=reply.get("automated_reply") is True,
+        automated=from_server or reply.get("automated_reply") is True,
     )
 
 
 def _returned(data: Mapping[str, Any], account: str | None) -> InboundEvent:
-    """Read a mail that a mail server wrote: of a known lead it is a bounce; else nobody's."""
+    """Read a mail that EmailBison filed as a bounce: of a known lead, or of nobody we know."""
     reply, lead = mapping(data, "reply"), mapping(data, "lead")
     email = _address(lead.get("email"))
-    reply_id = identifier(reply, "id", "reply.id")
     if email is None:
         return ignored(NAME, account)
     return InboundEvent(
         EventKind.STATUS,
         NAME,
-        f"reply-{reply_id}",
+        "reply-" + identifier(reply, "id", "reply.id"),
         account,
         optional_identifier(lead, "id", "lead.id"),
         channel="email",
@@ -151,16 +157,19 @@ def _echo(data: Mapping[str, Any], account: str | None) -> InboundEvent:
     """Read a mail that left: by the API or by a person in the provider's inbox, it does not say.
 
     What the payload holds is unconfirmed; a reply's fields are expected, or a scheduled e-mail's.
+    Without the id of either, nothing would tell it from its redelivery.
     """
     reply, lead = mapping(data, "reply"), mapping(data, "lead")
     scheduled = mapping(data, "scheduled_email")
     reply_id = optional_identifier(reply, "id", "reply.id")
-    if reply_id is None:
-        mail, identity = scheduled, "scheduled-" + identifier(scheduled, "id", "reply.id")
-    else:
+    scheduled_id = optional_identifier(scheduled, "id", "scheduled_email.id")
+    if reply_id is not None:
         mail, identity = reply, f"sent-{reply_id}"
-    to = _addresses(mail.get("to"))
-    text, html = _texts(mail)
+    elif scheduled_id is not None:
+        mail, identity = scheduled, f"scheduled-{scheduled_id}"
+    else:
+        return ignored(NAME, account)
+    to, html = addresses(mail.get("to")), _html(mail)
     return InboundEvent(
         EventKind.ECHO,
         NAME,
@@ -168,14 +177,15 @@ def _echo(data: Mapping[str, Any], account: str | None) -> InboundEvent:
         account,
         optional_identifier(lead, "id", "lead.id"),
         channel="email",
-        text=text,
+        # The whole of it: it is compared with what we sent, signature and all.
+        text=body_text(_text(mail, "text_body") or to_plain(html or "")),
         html=html,
         subject=_subject(mail),
         email=_address(lead.get("email")) or next(iter(to), None),
         sender=_address(mail.get("from_email_address"))
         or _address(mapping(data, "sender_email").get("email")),
         to=to,
-        cc=_addresses(mail.get("cc")),
+        cc=addresses(mail.get("cc")),
         provider_message_id=reply_id,
         occurred_at=_time(mail),
     )
@@ -231,6 +241,7 @@ def _handles(data: Mapping[str, Any], reply_id: str) -> Mapping[str, str]:
     handles = {
         "reply_id": reply_id,
         "sender_email_id": _number(mapping(data, "sender_email"), "sender_email.id"),
+        "mailbox": _address(mapping(data, "sender_email").get("email")),
         "lead_id": optional_identifier(mapping(data, "lead"), "id", "lead.id"),
         "campaign_id": optional_identifier(mapping(data, "campaign"), "id", "campaign.id"),
     }
@@ -250,15 +261,16 @@ def _folder(reply: Mapping[str, Any]) -> str:
     return folder.strip().lower() if isinstance(folder, str) else ""
 
 
-def _texts(mail: Mapping[str, Any]) -> tuple[str, str | None]:
-    """Return the new text and the HTML; a scheduled e-mail's body has a name of its own."""
-    text = mail.get("text_body")
-    html = mail.get("html_body") or mail.get("email_body")
-    for name, value in (("text", text), ("html", html)):
-        if value is not None and not isinstance(value, str):
-            raise EventRefused(Code.BODY_WRONG, f"The message's {name} must be a text.")
-    found = new_text(text=optional_text(text), html=optional_text(html))
-    return body_text(found), optional_text(html)
+def _html(mail: Mapping[str, Any]) -> str | None:
+    """Return the HTML; a scheduled e-mail has it under a name of its own."""
+    return _text(mail, "html_body") or _text(mail, "email_body")
+
+
+def _text(mail: Mapping[str, Any], name: str) -> str | None:
+    value = mail.get(name)
+    if value is not None and not isinstance(value, str):
+        raise EventRefused(Code.BODY_WRONG, f"Field '{name}' must be a text.")
+    return optional_text(value)
 
 
 def _subject(mail: Mapping[str, Any]) -> str | None:
@@ -281,7 +293,7 @@ def _address(value: Any) -> str | None:
     return to_address(value) if isinstance(value, str) else None
 
 
-def _addresses(value: Any) -> tuple[str, ...]:
+def addresses(value: Any) -> tuple[str, ...]:
     """Return the addresses of a list of {"address", "name"}; other things are none."""
     items = value[:_MOST_ADDRESSES] if isinstance(value, list) else []
     written = (item.get("address") if isinstance(item, dict) else item for item in items)

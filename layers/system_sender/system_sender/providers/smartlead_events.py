@@ -173,6 +173,7 @@ def _untracked_reply(body: Mapping[str, Any], account: str | None) -> InboundEve
         _reply_identity(body, reply, sender, text),
         account,
         channel="email",
+        tracked=False,
         text=text,
         html=html,
         subject=subject,

@@ -98,6 +98,7 @@ def _received(body: Mapping[str, Any]) -> InboundEvent:
         account,
         lead_id,
         channel=_CHANNEL,
+        tracked=False,
         text=text,
         linkedin_id=lead_id,
         first_name=first or None,

@@ -3,6 +3,7 @@
 Sources: copies of the published reference, and users' captured answers.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ _MOST_PAGES = 10
 # LinkedIn tells only in words when an invitation was sent ("today", "2 weeks ago"), and what
 # Unipile makes of them may be off by as much.
 _INVITATION_SLACK = 24 * 3_600_000
+# What a message is named by has to fit into a key.
+_ID = re.compile(r"[!-~]{1,250}")
 
 
 def headers(access: Access) -> dict[str, str]:
@@ -39,11 +42,10 @@ def headers(access: Access) -> dict[str, str]:
 
 
 def id_of(value: Mapping[str, Any], name: str) -> str | None:
-    """Return an id in an answer, as a text; None where it names none."""
+    """Return an id in an answer, as a text; None where it names none that could be kept."""
     found = value.get(name)
-    if isinstance(found, int) and not isinstance(found, bool):
-        return str(found)
-    return found if isinstance(found, str) and found else None
+    text = str(found) if type(found) is int else found
+    return text if isinstance(text, str) and _ID.fullmatch(text) else None
 
 
 # --- look-up -------------------------------------------------------------------------------------
@@ -136,13 +138,13 @@ def _judge_message(row: Mapping[str, Any], sought: Sought) -> list[Found] | None
     text = row.get("text")
     if not isinstance(text, str) or not same_text(sought.letter.text, text):
         return []
-    at, message_id, ours = iso_time(row.get("timestamp")), row.get("id"), row.get("is_sender")
+    at, message_id, ours = iso_time(row.get("timestamp")), id_of(row, "id"), row.get("is_sender")
     if at is not None and not sought.since <= at <= sought.until:
         return []
     # 0 and 1 in lists (captured); a webhook has true and false.
     if ours in (0, False):
         return []
-    if at is None or ours not in (1, True) or not isinstance(message_id, str) or not message_id:
+    if at is None or ours not in (1, True) or message_id is None:
         return None
     return [Found(message_id, at, id_of(row, "chat_id"))]
 
