@@ -2,6 +2,7 @@
 table. What has to wait for a timeout waits while the other chapters are told.
 """
 
+import json
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,6 +33,7 @@ from devstack.deployment import LocalSystem
 from devstack.events import WEBHOOK_SECRET
 from devstack.prepare import PreparationError
 from devstack.sam import SamError
+from devstack.sandbox.ledger import Operation
 from devstack.sandbox.provider import Fault, Kind
 from devstack.sandbox.unipile_webhooks import message_received
 from devstack.sandbox.webhooks import Webhook
@@ -132,22 +134,27 @@ class Demo:
 
     # --- e-mail ---
 
-    def lose_an_answer(self) -> None:
-        """Let a provider accept an e-mail, and its answer get lost."""
+    def lose_an_answer(self) -> str:
+        """Let a provider accept an e-mail, and its answer get lost. Returns the draft's id."""
         stage = self.stage
         stage.title("E-mail: SmartLead accepts the reply, and its answer is lost on the way")
         stage.sandbox.program(Fault(Kind.RESET_AFTER, contact_id=NORA.address))
-        stage.tell(stage.says(NORA, "What does it cost?"))
+        told = stage.tell(stage.says(NORA, "What does it cost?"))
         stage.expect(NORA, 1)
         stage.say("Whether it left is unknown, so it is parked, and nobody sends it again.")
         stage.say("Soon a sweep will look into SmartLead's own records.")
+        return str(told["draft_id"])
 
     def mail(self) -> None:
         """Answer an e-mail in its thread, with the lead's colleague still in copy."""
         stage = self.stage
         stage.title("E-mail: EmailBison, in the thread, with the lead's colleague still in copy")
-        stage.tell(stage.says(ERIN, "Kim and I would like to see a demo.", cc=[COLLEAGUE]))
+        webhook = stage.webhook(ERIN, "Kim and I would like to see a demo.", cc=[COLLEAGUE])
+        stage.tell(stage.post(ERIN, webhook))
         (entry,) = stage.expect(ERIN, 1)
+        answered = json.loads(webhook.body)["data"]["reply"]["id"]
+        if entry.path != f"/api/replies/{answered}/reply":
+            raise DemoError(f"The reply answers another message than {answered}: {entry.path}")
         if entry.cc != (COLLEAGUE,):
             raise DemoError(f"The reply went to {entry.cc} in copy, not to {COLLEAGUE}.")
         stage.say(f"{entry.method} {entry.path}")
@@ -184,11 +191,12 @@ class Demo:
         for refusal in ("not_connected", "no_credits"):
             stage.sandbox.program(Fault(Kind.REFUSE, refusal=refusal, contact_id=MIA.address))
         approved = stage.sender("draft", "approve", "acme:hello-mia", "--user", "kim", "--now")
-        shown = stage.sender("draft", "show", "acme:hello-mia")
-        (delivery,) = shown["messages"]
-        for entry in stage.sandbox.ledger().sends(contact_id=MIA.address):
+        delivery = stage.delivery("acme:hello-mia")
+        routes = [*delivery["refused_routes"], delivery["route"]]
+        tried = stage.sandbox.ledger().sends(contact_id=MIA.address)
+        for route, entry in zip(routes, tried, strict=True):
             taken = "[green]accepted[/green]" if entry.accepted else "refused"
-            stage.say(f"{entry.method} {entry.path}  {entry.status}  {taken}")
+            stage.say(f"{route:<11} {entry.method} {entry.path}  {entry.status}  {taken}")
         stage.expect(MIA, 1)
         if delivery["sent_as"] != "connection_request":
             raise DemoError(f"It was not recorded as a connection request: {approved}")
@@ -196,7 +204,7 @@ class Demo:
 
     # --- what the sweep settles ---
 
-    def settle(self, frozen: Frozen) -> None:
+    def settle(self, frozen: Frozen, lost: str) -> None:
         """Wait for the sweep to find the dead delivery, the lost answer and the held draft."""
         stage = self.stage
         stage.title("The minute's sweep finds what was left behind")
@@ -204,31 +212,36 @@ class Demo:
         stage.say(f"The killed invocation was answered {killed.status_code}.")
         self._wait_until(frozen.since + OVERDUE_SECONDS + 2)
         stage.say(f"sweep: {stage.sweep()['codes'] or 'nothing was due'}")
-        self._show_found()
         self._settle_parked(frozen)
+        self._show_found(lost)
         stage.until(lambda: len(stage.accepted(LENA)) == 1, SWEEP_PATIENCE_SECONDS)
         stage.say("And the reply that the switch held has left:")
         stage.expect(LENA, 1)
 
-    def _show_found(self) -> None:
+    def _show_found(self, draft_id: str) -> None:
         """Show that the e-mail whose answer was lost has been found, by the sweep alone."""
         stage = self.stage
-        looks = stage.sandbox.ledger().requests()
-        reads = [e for e in looks if e.provider == NORA.provider and e.method == "GET"]
-        (thread,) = stage.threads((NORA,))
-        (message,) = [entry for entry in thread if entry["kind"] == "outbound"]
-        if message["state"] != "sent" or not reads:
-            raise DemoError(f"Nora's reply was not found: it is {message['state']}.")
-        stage.say(f"Nora's e-mail: {reads[-1].method} {reads[-1].path}")
-        stage.say(
-            f"found in SmartLead's records, and settled by itself: [bold]{message['code']}[/bold]"
-        )
+        delivery: dict[str, Any] = {}
+
+        def is_sent() -> bool:
+            delivery.update(stage.delivery(draft_id))
+            return bool(delivery["state"] == "sent")
+
+        stage.until(is_sent, SWEEP_PATIENCE_SECONDS)
+        if delivery["code"] != "sent_by_evidence":
+            raise DemoError(f"Nora's reply was not found, but is {delivery['code']}.")
+        for entry in stage.sandbox.ledger().requests():
+            if entry.provider == NORA.provider and entry.operation is Operation.LOOK_UP:
+                stage.say(f"{entry.method} {entry.path}")
+        stage.say(f"The look-up's finding: {delivery['look_ups'][-1]['finding']}")
+        stage.say(f"Nora's reply has settled by itself: [bold]{delivery['code']}[/bold]")
         stage.expect(NORA, 1)
 
     def _settle_parked(self, frozen: Frozen) -> None:
         """Show Omar's parked delivery; a person is quicker here than its first look-up."""
         stage = self.stage
-        (parked,) = stage.sender("parked")["parked"]
+        everything = stage.sender("parked")["parked"]
+        (parked,) = [delivery for delivery in everything if delivery["lead_id"] == OMAR.lead]
         stage.say(f"parked: [yellow]{parked['id']}[/yellow]  {parked['code']}")
         stage.say(parked["sentence"])
         stage.tell(stage.post(OMAR, frozen.webhook))
@@ -274,12 +287,12 @@ def run(system: LocalSystem, console: Console) -> None:
     frozen = demo.freeze()
     demo.hold()
     demo.connect()
-    demo.lose_an_answer()
+    lost = demo.lose_an_answer()
     demo.repeat(webhook)
     demo.mail()
     demo.chat()
     demo.reach_out()
-    demo.settle(frozen)
+    demo.settle(frozen, lost)
     demo.close()
 
 

@@ -75,6 +75,11 @@ class Stage:
             shown = pool.map(lambda person: self._ask_sender(("thread", person.lead), ""), people)
             return [document["entries"] for document in shown]
 
+    def delivery(self, draft_id: str) -> dict[str, Any]:
+        """Return a draft's one delivery, as `sender draft show` shows it, without a word."""
+        (shown,) = self._ask_sender(("draft", "show", draft_id), "")["messages"]
+        return dict(shown)
+
     def secrets(self, *secrets: tuple[str, str, str]) -> None:
         """Store secrets with `sender secret`, side by side: provider, name and value of each."""
         commands = [

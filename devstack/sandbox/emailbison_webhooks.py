@@ -4,9 +4,9 @@ EmailBison signs nothing and sends no secret: it stands in the address that Emai
 the query's ``secret``. A webhook here has no address; so ``secret`` is in a header, as a proxy in
 front brings it, and ``None`` leaves it out, for whoever posts it with the query.
 
-``fields`` replaces or adds fields: those of a part of the event (``event``, ``lead``, ``reply``,
-...) when they are called like it and hold a mapping, else of the mail that the event is about.
-``omit`` leaves out parts, or fields of the mail. Mind that a mail has an ``id``.
+``fields`` replaces or adds fields: those of a part of the event (``event``, ``reply``,
+``sender_email``, ...) when they are called like it and hold a mapping, else of the mail that the
+event is about. ``omit`` leaves out parts, or fields of the mail.
 """
 
 import html
@@ -21,7 +21,11 @@ from devstack.sandbox.webhooks import Webhook
 
 WORKSPACE = 12
 
-_PARTS = ("campaign", "lead", "reply", "campaign_event", "sender_email", "scheduled_email")
+# fmt: off
+_PARTS = (
+    "event", "campaign", "lead", "reply", "campaign_event", "sender_email", "scheduled_email",
+)
+# fmt: on
 
 
 def lead_replied(
@@ -220,22 +224,27 @@ def _webhook(
         "workspace_id": workspace,
         "workspace_name": "Acme",
     }
-    parts: dict[str, Any] = {"event": event, **data}
-    mail = "reply" if "reply" in data else "scheduled_email"
-    for field, value in fields.items():
-        if field in ("event", *_PARTS) and isinstance(value, Mapping):
-            parts[field] = {**parts.get(field, {}), **value}
-        elif field in _PARTS:
-            parts[field] = value
-        else:
-            parts[mail] = {**parts[mail], field: value}
-    kept = {field: value for field, value in parts[mail].items() if field not in omit}
-    shaped = {part: value for part, value in {**parts, mail: kept}.items() if part not in omit}
+    shaped = _shaped({"event": event, **data}, fields, omit)
     body = {"event": shaped.pop("event", {}), "data": shaped}
     headers = {"Content-Type": "application/json"}
     if secret is not None:
         headers["X-Webhook-Secret"] = secret
     return Webhook(json.dumps(body, ensure_ascii=False).encode(), headers)
+
+
+def _shaped(
+    parts: dict[str, Any], fields: Mapping[str, Any], omit: Collection[str]
+) -> dict[str, Any]:
+    mail = "reply" if "reply" in parts else "scheduled_email"
+    for field, value in fields.items():
+        if field not in _PARTS:
+            parts[mail] = {**parts[mail], field: value}
+        elif isinstance(value, Mapping):
+            parts[field] = {**parts.get(field, {}), **value}
+        else:
+            parts[field] = value
+    parts[mail] = {field: value for field, value in parts[mail].items() if field not in omit}
+    return {part: value for part, value in parts.items() if part not in omit}
 
 
 def _now() -> str:

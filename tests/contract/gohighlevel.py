@@ -92,9 +92,7 @@ _WORDS = (
 
 def _limited(name: str, wait: int, body: Any = b"", **headers: str) -> Meaning:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Meaning(
-        name, 429, body, _NOT_SENT, Code.RATE_LIMITED, headers=named, wait=wait
-    )
+    return Meaning(name, 429, body, _NOT_SENT, Code.RATE_LIMITED, headers=named, wait=wait)
 
 
 _KNOWN = (
@@ -155,9 +153,7 @@ _KNOWN = (
     _limited("overloaded", 30_000, {"message": "Failed to create point in time"}),
     _limited("overloaded_too", 30_000, {"message": "max_open_pit_context exceeded"}),
     _limited("senseless_interval", 10_000, x_ratelimit_interval_milliseconds="soon"),
-    _limited(
-        "retry_after_first", 5_000, retry_after="5", x_ratelimit_daily_remaining="0"
-    ),
+    _limited("retry_after_first", 5_000, retry_after="5", x_ratelimit_daily_remaining="0"),
 )
 
 
@@ -246,20 +242,22 @@ def _body(webhook: Webhook) -> dict[str, Any]:
 
 def _stats(event: str, **fields: Any) -> dict[str, Any]:
     body = _body(webhooks.email_stats(_SIGNER, location_id="loc7Kq", event=event, **fields))
-    body["webhookPayload"] |= {"id": "Ase7i2zs", "timestamp": 1_772_463_845}
+    body["webhookPayload"] |= {"id": f"Ase7i2zs-{event}", "timestamp": 1_772_463_845}
     return body | {"timestamp": _WHEN["timestamp"]}
 
 
 _PAYLOADS: dict[str, dict[str, Any]] = {
     "text": _body(
-        webhooks.inbound_message(
-            _SIGNER, **_WHOSE, **_WHEN, text="Tue works \n", messageId="ms2In"
-        )
+        webhooks.inbound_message(_SIGNER, **_WHOSE, **_WHEN, text="Tue works \n", messageId="ms2In")
     ),
     # As published: neither of the two ids.
     "text_published": _body(
         webhooks.inbound_message(
-            _SIGNER, **_WHOSE, dateAdded=_AT, text="Tue", omit=("messageId", "webhookId", "timestamp")
+            _SIGNER,
+            **_WHOSE,
+            dateAdded=_AT,
+            text="Tue",
+            omit=("messageId", "webhookId", "timestamp"),
         )
     ),
     "text_echo": _body(
@@ -302,22 +300,18 @@ _PAYLOADS: dict[str, dict[str, Any]] = {
             _SIGNER,
             **_WHOSE,
             timestamp=_WHEN["timestamp"],
-            webhookId="wh1",
+            webhookId="wh2",
             dnd=False,
             dndSettings={"SMS": {"status": "active"}, "Email": {"status": "inactive"}},
         )
     ),
     "do_not_disturb_lifted": _body(
-        webhooks.contact_dnd_update(
-            _SIGNER, **_WHOSE, timestamp=_WHEN["timestamp"], dnd=False
-        )
+        webhooks.contact_dnd_update(_SIGNER, **_WHOSE, timestamp=_WHEN["timestamp"], dnd=False)
     ),
-    "workflow_text": _body(
-        webhooks.workflow_reply(secret="x", **_WHOSE, text="Tue works ")  # noqa: S106
-    ),
+    "workflow_text": _body(webhooks.workflow_reply(secret="x", **_WHOSE, text="Tue works ")),
     "workflow_email": _body(
         webhooks.workflow_reply(
-            secret="x",  # noqa: S106
+            secret="x",
             **_WHOSE,
             text="Tue",
             message={"type": 3, "body": _HTML},

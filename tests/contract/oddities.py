@@ -30,6 +30,9 @@ ODD_VALUES: tuple[Any, ...] = (
     {"message_id": {"id": []}},
 )
 
+# In the place of the fields that an answer is judged by.
+_IN_FIELDS: tuple[Any, ...] = (None, 0, "", "\ud800", [], [1, [None]], {}, {"x": [{}]}, True)
+
 ODD_BODIES: tuple[bytes, ...] = (
     b"",
     b"\x00",
@@ -45,6 +48,6 @@ ODD_BODIES: tuple[bytes, ...] = (
     *(
         json.dumps({name: value}).encode()
         for name in ("message", "error", "errors", "msg", "type", "data", "success", "ok", "id")
-        for value in (None, 0, "", "\ud800", [], [1, [None]], {}, {"x": [{}]}, True)
+        for value in _IN_FIELDS
     ),
 )

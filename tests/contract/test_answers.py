@@ -156,7 +156,11 @@ def limits(case: Case) -> Iterator[Meaning]:
         yield Meaning(
             f"429_asks_{name}", 429, {}, NOT_SENT, Code.RATE_LIMITED, headers=headers, wait=wait
         )
-    for name, body in {"empty": b"", "html": HTML, "confirmed": case.answers.confirmed.body}.items():
+    for name, body in {
+        "empty": b"",
+        "html": HTML,
+        "confirmed": case.answers.confirmed.body,
+    }.items():
         yield Meaning(f"429_{name}", 429, body, NOT_SENT, Code.RATE_LIMITED)
 
 

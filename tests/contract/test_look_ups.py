@@ -319,12 +319,12 @@ def test_a_body_that_is_no_list_of_messages_is_blindness(case: Case) -> None:
     path = case.records.rows
     listed: Sequence[Any] = (None, 1, "x", True, {}, {path: None}, {path: {}}, {path: "x"})
     bodies = [json.dumps(value).encode() for value in listed]
-    bodies += [
-        json.dumps({path: rows}).encode()
-        for rows in ([1], [None], ["x"], [[]], [[{}]], [{}, 1], 5, True)
-    ]
+    rows: Sequence[Any] = ([1], [None], ["x"], [[]], [[{}]], [{}, 1], 5, True)
+    bodies += [json.dumps({path: each}).encode() for each in rows]
     cut = json.dumps({path: [{"text": "x" * 300_000}]}).encode()[: 256 * 1024]
-    for body in (*bodies, *ODD_BODIES, cut):
+    # Some have been seen to call their list so.
+    odd = [body for body in ODD_BODIES if body != b'{"data": []}']
+    for body in (*bodies, *odd, cut):
         assert answering(case, Answer(200, {}, body)) == COULD_NOT_LOOK
 
 
@@ -351,7 +351,7 @@ def test_a_row_with_a_field_of_the_wrong_type_is_never_a_wrong_find(case: Case) 
     desk.send()
     right = desk.look()
     window = Sought(case.letter, NOW - 5 * MINUTE, NOW + 5 * MINUTE)
-    bodies = [desk.fetch(request) for request in desk.asked]
+    bodies = [desk.fetch(request) for request in list(desk.asked)]
     paths = {
         path
         for answer in bodies

@@ -74,9 +74,7 @@ def _problem(status: int, kind: str, title: str = "", detail: str = "") -> dict[
     return {"status": status, "type": f"errors/{kind}", "title": title, "detail": detail}
 
 
-def _means(
-    status: int, kind: str, outcome: OutcomeKind, code: Code, **more: Any
-) -> Meaning:
+def _means(status: int, kind: str, outcome: OutcomeKind, code: Code, **more: Any) -> Meaning:
     detail = more.pop("detail", "")
     name = f"{kind}_{status}" + ("_" + detail.lower().replace(" ", "_") if detail else "")
     return Meaning(name, status, _problem(status, kind, detail=detail), outcome, code, **more)
@@ -203,7 +201,10 @@ CASES = (
         ),
         records=Records(message=_message, rows="items", most=1000),
         blind=(),
-        incomplete=((_STRANGER, Code.MISSING_LINKEDIN), (replace(_STRANGER, to=""), Code.MISSING_LINKEDIN)),
+        incomplete=(
+            (_STRANGER, Code.MISSING_LINKEDIN),
+            (replace(_STRANGER, to=""), Code.MISSING_LINKEDIN),
+        ),
     ),
     Case(
         name="unipile-inmail",
@@ -343,14 +344,14 @@ EVENTS = Events(
             "linkedin",
             {"provider_message_id": "mOut4Kp", "status": DeliveryStatus.DELIVERED},
             delivery=_AGAIN,
-            own=("message_id", "event"),
+            own=("message_id",),
         ),
         "message_read": Told(
             EventKind.STATUS,
             "linkedin",
             {"provider_message_id": "mOut4Kp", "status": DeliveryStatus.READ},
             delivery=_AGAIN,
-            own=("message_id", "event"),
+            own=("message_id",),
         ),
         "message_reaction": Told(EventKind.IGNORED),
         "message_edited": Told(EventKind.IGNORED),

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -142,6 +143,12 @@ def pair_plans(single: Run, *, of_deliveries: bool = False) -> list[Plan]:
         if at.number > number and at.number not in alike and (everywhere or is_of_the_delivery(at))
         for second in _distinct_faults(single, at.number)
     ]
+
+
+def is_sampled(story: str, plan: Plan, *, one_in: int) -> bool:
+    """Say whether a plan belongs to a fixed sample, which depends on its names alone."""
+    name = " ".join([story, *(f"{number} {fault.value}" for number, fault in plan)])
+    return zlib.crc32(name.encode()) % one_in == 0
 
 
 def _distinct_faults(one: Run, number: int) -> tuple[Fault, ...]:

@@ -1,6 +1,6 @@
 """P1, P2, P3 and P5 in every order of two invocations that are at work at the same time.
 
-Here with at most two preemptions; `make crash` allows more.
+Here with at most two preemptions, or one where there are many effects; `make crash` allows more.
 """
 
 import pytest

@@ -20,15 +20,25 @@ from devstack.sandbox.webhooks import Webhook, inbound_message
 
 PROJECT = Path(__file__).parents[2]
 PHONE = "+12125550101"
+SECRET = "a-webhook-secret-of-tests"
+REPLY = "Hi Dana, does 2pm Tuesday work?"
 
 
 @dataclass
 class Agency:
-    """One workspace of the deployed system, with one lead, Dana."""
+    """One workspace of the deployed system, with one lead, Dana, and accounts of its own.
+
+    Attributes:
+        number: 1, 2, 3 ...; what providers call by numbers is made of it.
+    """
 
     system: LocalSystem
-    name: str
+    number: int
     folder: Path
+
+    @property
+    def name(self) -> str:
+        return f"agency{self.number}"
 
     @property
     def location(self) -> str:
@@ -39,8 +49,21 @@ class Agency:
         return f"contact-{self.name}"
 
     @property
+    def email(self) -> str:
+        return f"dana@{self.name}.example.com"
+
+    @property
+    def person(self) -> str:
+        """Dana's id at LinkedIn."""
+        return f"ACoAADana{self.number}"
+
+    @property
     def lead(self) -> str:
         return f"{self.name}:dana"
+
+    def account(self, provider: str) -> str:
+        """What a provider calls the agency."""
+        return str(self.number) if provider == "emailbison" else f"{provider}-{self.name}"
 
     def seed(self, **workspace: Any) -> "Agency":
         campaign = f"{self.name}:autumn"
@@ -51,7 +74,9 @@ class Agency:
                     "name": "Acme",
                     "region": "US",
                     "time_zone": "America/New_York",
-                    "gohighlevel": {"location_id": self.location, "sms_webhook": "marketplace"},
+                    "integrations": {
+                        "gohighlevel": {"account": self.location, "webhook": "marketplace"}
+                    },
                     "default_campaign": campaign,
                     **workspace,
                 }
@@ -69,16 +94,39 @@ class Agency:
                     "id": self.lead,
                     "first_name": "Dana",
                     "phone": PHONE,
-                    "gohighlevel_contact_id": self.contact,
+                    "email": self.email,
+                    "linkedin_id": self.person,
+                    "contacts": {"gohighlevel": self.contact},
                     "campaign": campaign,
                 }
             ],
         }
+        self.seed_with(seed)
+        self.secret("gohighlevel", "token", "pit-for-tests")
+        return self
+
+    def connect(self, provider: str) -> "Agency":
+        """Give the agency an account at another provider."""
+        workspace = {
+            "id": self.name,
+            "name": "Acme",
+            "region": "US",
+            "time_zone": "America/New_York",
+            "integrations": {provider: {"account": self.account(provider)}},
+        }
+        self.seed_with({"workspaces": [workspace]})
+        self.secret(provider, "token", f"token-for-{provider}")
+        self.secret(provider, "webhook_secret", SECRET)
+        return self
+
+    def seed_with(self, seed: dict[str, Any]) -> None:
+        """Write what is in a seed file."""
         path = self.folder / f"{self.name}.json"
         path.write_text(json.dumps(seed))
         self.sender("seed", str(path))
-        self.sender("secret", self.name, "token", stdin="pit-for-tests\n")
-        return self
+
+    def secret(self, provider: str, name: str, value: str) -> None:
+        self.sender("secret", self.name, name, "--provider", provider, stdin=f"{value}\n")
 
     def sender(self, *arguments: str, stdin: str = "") -> Any:
         """Run `sender --json` and return what it answers."""
@@ -108,18 +156,35 @@ class Agency:
             **{"from": PHONE, **fields},
         )
 
-    def post(self, webhook: Webhook, workspace: str | None = "") -> requests.Response:
+    def post(
+        self, webhook: Webhook, workspace: str | None = "", provider: str = "gohighlevel"
+    ) -> requests.Response:
         """Deliver a webhook; `workspace=None` takes the path of a shared app."""
         return requests.post(
-            self.system.webhook_url(self.name if workspace == "" else workspace),
+            self.system.webhook_url(self.name if workspace == "" else workspace, provider),
             data=webhook.body,
             headers=dict(webhook.headers),
             timeout=60,
         )
 
-    def accepted(self) -> list[Entry]:
-        """Return what the provider accepted for Dana."""
-        return list(self.system.sandbox().ledger().accepted(contact_id=self.contact))
+    def accepted(self, address: str | None = None) -> list[Entry]:
+        """Return what the provider accepted for Dana, by what it calls her; by default, texts."""
+        return self.system.sandbox().ledger().accepted(contact_id=address or self.contact)
+
+    def delivery(self, draft_id: str) -> dict[str, Any]:
+        """Return a draft's one delivery, as the command shows it."""
+        (shown,) = self.sender("draft", "show", draft_id)["messages"]
+        return dict(shown)
+
+    def make_due(self, draft_id: str) -> None:
+        """Let the time come that a draft waits for."""
+        boto3.client("dynamodb", **self.system.client_options).update_item(
+            TableName=f"{self.system.stack_name}-drafts",
+            Key={"draft_id": {"S": draft_id}},
+            UpdateExpression="SET due_at = :past",
+            ConditionExpression="attribute_exists(due_shard)",
+            ExpressionAttributeValues={":past": {"N": "1"}},
+        )
 
     def sweep(self) -> Any:
         """Invoke the sweep as the schedule does."""
@@ -142,7 +207,7 @@ def agencies(
 ) -> Callable[[], Agency]:
     numbers = itertools.count(1)
     folder = tmp_path_factory.mktemp("seeds")
-    return lambda: Agency(local_system, f"agency{next(numbers)}", folder)
+    return lambda: Agency(local_system, next(numbers), folder)
 
 
 @pytest.fixture

@@ -36,9 +36,8 @@ def test_a_workflow_webhook_is_authenticated_by_its_secret(
     agencies: Callable[[], Agency],
 ) -> None:
     agency = agencies()
-    account = {"location_id": agency.location, "sms_webhook": "workflow"}
-    agency.seed(gohighlevel=account)
-    agency.sender("secret", agency.name, "webhook_secret", stdin="long-and-random\n")
+    agency.seed(integrations={"gohighlevel": {"account": agency.location, "webhook": "workflow"}})
+    agency.secret("gohighlevel", "webhook_secret", "long-and-random")
     good, bad = (
         workflow_reply(
             location_id=agency.location,
@@ -144,6 +143,7 @@ def test_nothing_personal_is_in_the_logs(agency: Agency) -> None:
 def test_a_base64_body_is_verified_over_its_decoded_bytes(agency: Agency) -> None:
     webhook = agency.text("Hello?")
     event = {
+        "resource": "/webhooks/gohighlevel/{workspace}",
         "headers": dict(webhook.headers),
         "pathParameters": {"workspace": agency.name},
         "body": base64.b64encode(webhook.body).decode(),

@@ -13,6 +13,16 @@ from devstack.deployment import LocalSystem
 from system_sender.models import MODELS
 
 LARGEST_LAYER = 12_000_000
+FUNCTIONS = ("webhook-sms", "webhook-email", "webhook-linkedin", "followup-cron")
+ROLES = ("WebhookSmsRole", "WebhookEmailRole", "WebhookLinkedinRole", "FollowupCronRole")
+# Whose secrets each may read.
+READERS = {
+    "gohighlevel": "WebhookSmsRole",
+    "emailbison": "WebhookEmailRole",
+    "smartlead": "WebhookEmailRole",
+    "instantly": "WebhookEmailRole",
+    "unipile": "WebhookLinkedinRole",
+}
 PROVIDED_BY_RUNTIME = ("boto3", "botocore", "jmespath", "s3transfer", "dateutil")
 
 
@@ -38,7 +48,7 @@ class TestDeployment:
         self, local_system: LocalSystem
     ) -> None:
         functions = boto3.client("lambda", **local_system.client_options)
-        for noun in ("webhook-sms", "followup-cron"):
+        for noun in FUNCTIONS:
             config = functions.get_function_event_invoke_config(
                 FunctionName=local_system.function_name(noun), Qualifier="$LATEST"
             )
@@ -67,11 +77,10 @@ class TestDeployment:
 class TestRights:
     """The deployed roles, judged by the local AWS as every request of a function is."""
 
-    @pytest.mark.parametrize("role", ["WebhookSmsRole", "FollowupCronRole"])
+    @pytest.mark.parametrize("role", ROLES)
     @pytest.mark.parametrize(
         ("action", "resource", "decision"),
         [
-            ("ssm:GetParameter", "ssm:{here}:parameter/system-sender/acme/x", "allowed"),
             ("ssm:GetParameter", "ssm:{here}:parameter/other/acme/x", "implicitDeny"),
             ("ssm:PutParameter", "ssm:{here}:parameter/system-sender/acme/x", "implicitDeny"),
             ("dynamodb:PutItem", "dynamodb:{here}:table/system-sender-messages", "allowed"),
@@ -86,6 +95,18 @@ class TestRights:
     ) -> None:
         arn = "arn:aws:" + resource.format(here=self.here(local_system))
         assert self.decision(local_system, role, action, arn) == decision
+
+    @pytest.mark.parametrize("role", ROLES)
+    @pytest.mark.parametrize("provider", READERS)
+    def test_a_webhook_reads_the_secrets_of_its_own_channel_only(
+        self, local_system: LocalSystem, role: str, provider: str
+    ) -> None:
+        secret = f"parameter/system-sender/acme/{provider}/token"
+        arn = f"arn:aws:ssm:{self.here(local_system)}:{secret}"
+        # The sweep sends on every channel.
+        allowed = role in (READERS[provider], "FollowupCronRole")
+        expected = "allowed" if allowed else "implicitDeny"
+        assert self.decision(local_system, role, "ssm:GetParameter", arn) == expected
 
     def here(self, system: LocalSystem) -> str:
         identity = boto3.client("sts", **system.client_options).get_caller_identity()

@@ -5,6 +5,7 @@ The judge is the provider's ledger. Our own tables are only compared with it.
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine
 from pynamodb.connection import Connection
 
 from devstack.sandbox.ledger import Entry
+from devstack.sandbox.webhooks import Webhook
 from system_sender.codes import Code
+from system_sender.inbound import EventKind
 from system_sender.models import Campaign, Draft, Inbound, Lead, Message, Revision, Switch
 from system_sender.replying import Reply
 from system_sender.states import (
@@ -26,9 +29,25 @@ from system_sender.store import StorageError
 from system_sender.webhook import WebhookResponse
 from system_sender.world import Effect
 from tests.engine.stage import Stage
+from tests.support.correspondents import CORRESPONDENTS, SMS, Correspondent, signer
 from tests.support.tables import rows
 
 Delivery = tuple[str, int]
+
+# How the agency writes on each channel.
+THROUGH: dict[str, Correspondent] = {
+    "sms": SMS,
+    "email": CORRESPONDENTS["gohighlevel-email"],
+    "linkedin": CORRESPONDENTS["unipile"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A webhook, and how it reaches us."""
+
+    through: Correspondent
+    webhook: Webhook
 
 
 class Killed(BaseException):
@@ -63,6 +82,11 @@ class Agency(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stage = Stage.open(self.connection, writer=Numbered())
+        scene = self.stage.scene
+        scene.public_key, self.stage.signer = signer().public_key(), signer()
+        self.stage.system = scene.system(writer=Numbered())
+        for through in THROUGH.values():
+            through.integrate(scene)
         self.stage.world.after = self._after
         self.stage.world.before = self._before
         self._kill_in: int | None = None
@@ -74,13 +98,14 @@ class Agency(RuleBasedStateMachine):
         self.orders: Counter[Delivery] = Counter()
         # Deliveries that a person gave a word about, which may be a false one.
         self.words: set[Delivery] = set()
-        self.accepted_events: set[str] = set()
+        # What people wrote in the providers' own apps, by the ids of these messages.
+        self.by_people: set[str] = set()
 
     # --- acting
 
     def act(self, call: Callable[[], Any], kill: int | None = None, *, after: bool = False) -> Any:
         """Run one invocation, which dies at an effect if told to; then look at everything."""
-        paused, stopped = self._paused(), self._stopped()
+        closed = self._closed()
         sends = len(self.stage.sandbox.ledger.sends())
         self._kill_in, self._kill_after = kill, after
         try:
@@ -89,7 +114,7 @@ class Agency(RuleBasedStateMachine):
             result = None
         finally:
             self._kill_in = None
-        self._check_permission(self.stage.sandbox.ledger.sends()[sends:], paused, stopped)
+        self._check_permission(self.stage.sandbox.ledger.sends()[sends:], closed)
         self.check()
         return result
 
@@ -106,17 +131,18 @@ class Agency(RuleBasedStateMachine):
         if self._kill_in == 0 and self._kill_after:
             raise Killed
 
-    def deliver(self, webhook: Any, kill: int | None, *, after: bool) -> None:
+    def deliver(self, posted: Posted, kill: int | None, *, after: bool) -> None:
         """Post a webhook; what was answered 2xx must be durable."""
+        resource = f"/webhooks/{posted.through.provider}/{{workspace}}"
         before = {str(event.event_id) for event in self.stage.inbound()}
         answer: WebhookResponse | None = self.act(
-            lambda: self.stage.post(webhook), kill, after=after
+            lambda: self.stage.post(posted.webhook, resource=resource), kill, after=after
         )
         now = {str(event.event_id) for event in self.stage.inbound()}
         assert before <= now, "P6: an event is forgotten"
         assert len(now) <= len(before) + 1, "P6: one webhook made two events"
         if answer is not None:
-            assert answer.status in (200, 400, 429)
+            assert answer.status in (200, 400, posted.through.trouble)
             if answer.status == 200 and answer.code is not Code.EVENT_IGNORED:
                 event_id = str(answer.fields["event_id"])
                 assert event_id in now, "P6: answered 200 before it was durable"
@@ -158,15 +184,22 @@ class Agency(RuleBasedStateMachine):
         if not legal:
             self.problems.append(f"{what} went from {before} to {after}")
 
-    def _paused(self) -> bool:
+    def _closed(self) -> set[str]:
+        """Return the channels on which nothing may leave now."""
+        lead = self.stage.scene.lead_now()
+        if lead.blacklisted:
+            return set(THROUGH)
+        closed = {key.split(":")[1] for key in self.stage.suppressions()}
         for row in rows(self.connection, Switch):
-            mine = row.scope in ("*", self.stage.scene.workspace)
-            if mine and (row.paused or "sms" in (row.paused_channels or ())):
-                return True
-        return False
+            if row.scope in ("*", self.stage.scene.workspace):
+                closed |= set(THROUGH) if row.paused else set(row.paused_channels or ())
+        return closed
 
-    def _stopped(self) -> bool:
-        return bool(self.stage.suppressions()) or bool(self.stage.scene.lead_now().blacklisted)
+    def channel_of(self, entry: Entry) -> str:
+        """Return the channel that a request was for, as the ledger calls the lead on each."""
+        scene = self.stage.scene
+        recipients = {each.recipient(scene): channel for channel, each in THROUGH.items()}
+        return recipients[entry.contact_id]
 
     # --- judging
 
@@ -185,6 +218,7 @@ class Agency(RuleBasedStateMachine):
             assert count <= 1 + self.orders[delivery], f"P1: {delivery} left {count} times"
         for delivery, row in messages.items():
             self._check_message(delivery, row, accepted[delivery])
+        self._check_echoes(list(messages.values()))
         for draft in drafts.values():
             self._check_draft(draft, messages)
         for event in self.stage.inbound():
@@ -220,8 +254,11 @@ class Agency(RuleBasedStateMachine):
 
     def _check_draft(self, draft: Draft, messages: dict[Delivery, Message]) -> None:
         waits = draft.state in (DraftState.APPROVED, DraftState.SENDING)
-        assert waits == (draft.due_at is not None), f"P2: {draft.state} and due {draft.due_at}"
-        assert waits == (draft.due_shard is not None)
+        # These may be due for a look at the provider's records.
+        may_wait = waits or draft.state in (DraftState.UNKNOWN, DraftState.SENT)
+        is_due = draft.due_at is not None
+        assert waits <= is_due <= may_wait, f"P2: {draft.state} and due {draft.due_at}"
+        assert is_due == (draft.due_shard is not None)
         listed = None if draft.state == DraftState.SENDING else f"{draft.workspace}#{draft.state}"
         assert draft.state_key == listed
         parts = [messages[str(draft.draft_id), n] for n in range(int(draft.parts))]
@@ -232,9 +269,23 @@ class Agency(RuleBasedStateMachine):
             assert "unknown" in states, "P2: the draft is unknown and nobody sees why"
         assert ("sending" in states) <= (draft.state == DraftState.SENDING)
 
-    def _check_permission(self, sends: list[Entry], paused: bool, stopped: bool) -> None:
-        assert not (sends and paused), "P5: sent in spite of a switch"
-        assert not (sends and stopped), "P5: sent in spite of an opt-out"
+    def _check_permission(self, sends: list[Entry], closed: set[str]) -> None:
+        stopped = {self.channel_of(entry) for entry in sends} & closed
+        assert not stopped, f"P5: sent on {stopped} in spite of a switch or an opt-out"
+
+    def _check_echoes(self, messages: list[Message]) -> None:
+        """Check that ours never counts as a person's, nor one message as two deliveries."""
+        for event in self.stage.inbound():
+            told = event.kind == EventKind.ECHO and event.finished_code == Code.HUMAN_REPLIED
+            assert not told or event.provider_message_id in self.by_people, (
+                "P6: our own message counts as a person's"
+            )
+        named = Counter(
+            (str(row.provider), str(row.provider_message_id))
+            for row in messages
+            if row.provider_message_id is not None
+        )
+        assert all(count == 1 for count in named.values()), "P3: one message, two deliveries"
 
     # --- the end
 

@@ -1,8 +1,9 @@
-"""Anything in any order: webhooks, duplicates, crashes, people, switches, time.
+"""Anything in any order, on every channel: webhooks, duplicates, crashes, people, switches, time.
 
 After each step the promises are compared with the provider's ledger; see :mod:`agency`.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import seed, settings
@@ -17,18 +18,21 @@ from hypothesis.stateful import (
 from pynamodb.connection import Connection
 
 from devstack.sandbox.faults import Fault, Kind
+from devstack.sandbox.ledger import Operation
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, approve, edit, reject
 from system_sender.models import Draft, Lead
 from system_sender.states import DraftState, MessageState
 from system_sender.switches import pause, resume
 from system_sender.word import settle_by_word
-from tests.property.agency import Agency
+from tests.property.agency import THROUGH, Agency, Posted
 
 LONG = " ".join(f"{{0}}, sentence {n} of many." for n in range(12))
 
 kills = st.one_of(st.none(), st.none(), st.integers(1, 10))
 senders = st.sampled_from(["ai", "setter"])
+channels = st.sampled_from(["sms", "sms", "email", "linkedin"])
+# A refusal is called by its meaning here: each provider has its own name for it.
 faults = st.sampled_from(
     [
         None,
@@ -40,15 +44,19 @@ faults = st.sampled_from(
         Fault(Kind.SERVER_ERROR_BEFORE),
         Fault(Kind.SERVER_ERROR_AFTER),
         Fault(Kind.EMPTY_SUCCESS),
-        Fault(Kind.REFUSE, refusal="too_many_requests"),
-        Fault(Kind.REFUSE, refusal="too_many_requests", skip=1),
-        Fault(Kind.REFUSE, refusal="too_many_requests", times=6),
-        Fault(Kind.REFUSE, refusal="invalid_token"),
-        Fault(Kind.REFUSE, refusal="missing_phone"),
-        Fault(Kind.REFUSE, refusal="missing_phone", skip=1),
+        Fault(Kind.SUCCESS_WITHOUT_ID),
+        Fault(Kind.REFUSE, refusal="rate_limited"),
+        Fault(Kind.REFUSE, refusal="rate_limited", skip=1),
+        Fault(Kind.REFUSE, refusal="rate_limited", times=6),
+        Fault(Kind.REFUSE, refusal="unauthorized"),
+        Fault(Kind.REFUSE, refusal="refused"),
+        Fault(Kind.REFUSE, refusal="refused", skip=1),
+        Fault(Kind.REFUSE, refusal="not_connected"),
+        Fault(Kind.RESET_BEFORE, operation=Operation.LOOK_UP),
+        Fault(Kind.REFUSE, refusal="unauthorized", operation=Operation.LOOK_UP),
     ]
 )
-scopes = st.sampled_from([("*", None), ("*", "sms"), ("own", None), ("own", "sms")])
+scopes = st.sampled_from([("*", None), ("*", "email"), ("own", None), ("own", "sms")])
 
 
 class AnyOrder(Agency):
@@ -62,62 +70,107 @@ class AnyOrder(Agency):
         """Count what is made."""
         self.made = 0
 
-    # --- the lead, GoHighLevel and a person in its app
+    # --- the lead, the providers, and a person in their apps
+
+    def _inbound(self, channel: str, text: str) -> Posted:
+        self.made += 1
+        through = THROUGH[channel]
+        now = self.stage.world.now()
+        webhook = through.inbound(self.stage.scene, text, number=self.made, at=now)
+        return Posted(through, webhook)
 
     @rule(
         target=webhooks,
+        channel=channels,
         text=st.sampled_from(["Hello?", "Tue works", "Stop by at 3", "yes", "yes"]),
         deliver=st.booleans(),
         kill=kills,
         after=st.booleans(),
     )
-    def the_lead_writes(self, text: str, deliver: bool, kill: int | None, after: bool) -> Any:
-        self.made += 1
-        webhook = self.stage.text(text, messageId=f"ms{self.made}", webhookId=f"wh{self.made}")
+    def the_lead_writes(
+        self, channel: str, text: str, deliver: bool, kill: int | None, after: bool
+    ) -> Any:
+        posted = self._inbound(channel, text)
         if deliver:
-            self.deliver(webhook, kill, after=after)
-        return webhook
+            self.deliver(posted, kill, after=after)
+        return posted
 
-    @rule(webhook=webhooks, kill=kills, after=st.booleans())
-    def a_webhook_arrives_again_or_late(self, webhook: Any, kill: int | None, after: bool) -> None:
-        self.deliver(webhook, kill, after=after)
+    @rule(posted=webhooks, kill=kills, after=st.booleans())
+    def a_webhook_arrives_again_or_late(
+        self, posted: Posted, kill: int | None, after: bool
+    ) -> None:
+        self.deliver(posted, kill, after=after)
 
-    @rule(target=webhooks, kill=kills)
-    def a_person_answers_in_the_app(self, kill: int | None) -> Any:
+    @rule(target=webhooks, linkedin=st.booleans(), kill=kills)
+    def a_person_answers_in_the_app(self, linkedin: bool, kill: int | None) -> Any:
         self.made += 1
-        webhook = self.stage.human_text(
-            "I'll take it", messageId=f"ms{self.made}", webhookId=f"wh{self.made}"
+        name = f"ms{self.made}"
+        self.by_people.add(name)
+        posted = (
+            self._echo("linkedin", "I'll take it", name, self.stage.world.now())
+            if linkedin
+            else Posted(
+                THROUGH["sms"],
+                self.stage.human_text("I'll take it", messageId=name, webhookId=f"wh{name}"),
+            )
         )
-        self.deliver(webhook, kill, after=True)
-        return webhook
+        self.deliver(posted, kill, after=True)
+        return posted
+
+    @precondition(lambda self: self.stage.sandbox.ledger.accepted())
+    @rule(target=webhooks, data=st.data(), deliver=st.booleans(), kill=kills, after=st.booleans())
+    def a_provider_tells_of_what_left(
+        self, data: st.DataObject, deliver: bool, kill: int | None, after: bool
+    ) -> Any:
+        entry = data.draw(st.sampled_from(self.stage.sandbox.ledger.accepted()))
+        channel = self.channel_of(entry)
+        posted = self._echo(channel, entry.text, str(entry.message_id), entry.began_at)
+        if deliver:
+            self.deliver(posted, kill, after=after)
+        return posted
+
+    def _echo(self, channel: str, text: str, message_id: str, at: int) -> Posted:
+        through = THROUGH[channel]
+        webhook = through.echo(self.stage.scene, text, message_id=message_id, at=at)
+        assert webhook is not None
+        return Posted(through, webhook)
 
     @precondition(lambda self: self.made > 6)
-    @rule(word=st.sampled_from(["STOP", "please stop texting me", "dnd"]), kill=kills)
-    def the_lead_opts_out(self, word: str, kill: int | None) -> None:
-        self.made += 1
-        ids = {"webhookId": f"wh{self.made}"}
-        webhook = (
-            self.stage.dnd(**ids)
-            if word == "dnd"
-            else self.stage.text(word, messageId=f"ms{self.made}", **ids)
-        )
-        self.deliver(webhook, kill, after=True)
+    @rule(
+        channel=channels,
+        word=st.sampled_from(["STOP", "please stop texting me", "dnd"]),
+        kill=kills,
+    )
+    def the_lead_opts_out(self, channel: str, word: str, kill: int | None) -> None:
+        posted = self._inbound(channel, word)
+        if word == "dnd":
+            posted = Posted(THROUGH["sms"], self.stage.dnd(webhookId=f"wh{self.made}"))
+        self.deliver(posted, kill, after=True)
 
     # --- drafts and people
 
     @rule(
         target=drafts_made,
+        channel=channels,
         state=st.sampled_from([DraftState.APPROVED, DraftState.PENDING, DraftState.NEEDS_REVIEW]),
         sent_by=senders,
         long=st.booleans(),
         later=st.sampled_from([None, None, 120]),
     )
     def a_draft_is_made(
-        self, state: DraftState, sent_by: str, long: bool, later: int | None
+        self, channel: str, state: DraftState, sent_by: str, long: bool, later: int | None
     ) -> Any:
-        return self._made_draft(state, sent_by, long=long, later=later)
+        return self._made_draft(state, sent_by, channel=channel, long=long, later=later)
 
-    def _made_draft(self, state: DraftState, sent_by: str, *, long: bool, later: int | None) -> str:
+    def _made_draft(
+        self,
+        state: DraftState,
+        sent_by: str,
+        *,
+        long: bool,
+        later: int | None = None,
+        channel: str = "sms",
+    ) -> str:
         self.made += 1
         text = f"Draft {self.made}"
         due_at = None if later is None else self.stage.world.now() + later * 1000
@@ -128,26 +181,35 @@ class AnyOrder(Agency):
                 state=state,
                 sent_by=sent_by,
                 due_at=due_at,
+                channel=channel,
+                subject="Tuesday" if channel == "email" else None,
             )
         )
         return str(draft.draft_id)
 
-    @rule(target=drafts_made, fault=faults, long=st.booleans(), kill=kills, after=st.booleans())
+    @rule(
+        target=drafts_made,
+        channel=channels,
+        fault=faults,
+        long=st.booleans(),
+        kill=kills,
+        after=st.booleans(),
+    )
     def a_person_writes_and_sends(
-        self, fault: Fault | None, long: bool, kill: int | None, after: bool
+        self, channel: str, fault: Fault | None, long: bool, kill: int | None, after: bool
     ) -> Any:
-        draft_id = self._made_draft(DraftState.PENDING, "setter", long=long, later=None)
+        draft_id = self._made_draft(DraftState.PENDING, "setter", channel=channel, long=long)
         self.somebody_approves_and_sends(draft_id, "setter", fault, kill, after)
         return draft_id
 
     @rule(
         target=drafts_made,
-        refusal=st.sampled_from(["missing_phone", "too_many_requests", None]),
+        refusal=st.sampled_from(["refused", "rate_limited", None]),
         skip=st.integers(0, 2),
         kill=kills,
     )
     def a_long_text_is_interrupted(self, refusal: str | None, skip: int, kill: int | None) -> Any:
-        draft_id = self._made_draft(DraftState.PENDING, "setter", long=True, later=None)
+        draft_id = self._made_draft(DraftState.PENDING, "setter", long=True)
         fault = (
             Fault(Kind.RESET_AFTER, skip=skip)
             if refusal is None
@@ -171,9 +233,20 @@ class AnyOrder(Agency):
         self.act(lambda: self.stage.approve_and_send(draft_id, sent_by), kill, after=after)
 
     def _misbehave(self, fault: Fault | None) -> None:
-        self.stage.sandbox.clear_faults()
-        if fault is not None:
-            self.stage.sandbox.program(fault)
+        sandbox = self.stage.sandbox
+        sandbox.clear_faults()
+        if fault is None:
+            return
+        if fault.refusal is None:
+            sandbox.program(fault)
+            return
+        for through in THROUGH.values():
+            name = getattr(through.refusals, fault.refusal, None)
+            if name is None and through.channel == "linkedin":
+                name = fault.refusal
+            if name is not None:
+                contact = through.recipient(self.stage.scene)
+                sandbox.program(replace(fault, refusal=name, contact_id=contact))
 
     @rule(data=st.data(), sent_by=senders, override=st.booleans())
     def somebody_approves(self, data: st.DataObject, sent_by: str, override: bool) -> None:

@@ -166,6 +166,7 @@ def test_mail_that_belongs_to_no_lead_is_its_senders() -> None:
         "kim@example.com",
         None,
     )
+    assert (event.tracked, read("lead_replied").tracked) == (False, True)
     assert event.handles == {
         "reply_id": "41030",
         "sender_email_id": "57",
@@ -422,7 +423,8 @@ def test_any_json_is_read_or_refused(event: Any, data: Any) -> None:
 def test_any_part_of_a_real_event_is_read_or_refused(
     name: str, part: str, fields: dict[str, Any]
 ) -> None:
-    body = payload("lead_replied", event={"type": name}, **{part: fields})
+    changes: dict[str, Any] = {"event": {"type": name}, part: fields}
+    body = payload("lead_replied", **changes)
     try:
         event = PROVIDER.parse_event("webhook", body, NOW)
     except EventRefused as refused:

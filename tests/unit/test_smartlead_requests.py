@@ -225,7 +225,7 @@ def test_the_history_of_the_lead_in_the_campaign_is_asked_for() -> None:
     assert request.url == (
         "https://server.smartlead.ai/api/v1/campaigns/9181/leads/1482001/message-history"
     )
-    assert request.query == {"api_key": "key-1", "event_time_gt": "2026-03-02T15:04:06.000Z"}
+    assert request.query == {"api_key": "key-1", "event_time_gt": "2026-03-02T15:04:05.999Z"}
 
 
 def test_without_the_handle_the_leads_contact_id_is_asked_for() -> None:

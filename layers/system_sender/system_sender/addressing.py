@@ -89,8 +89,10 @@ def _recipients(mail: Correspondence, integration: Integration) -> Recipients:
         return Recipients(to_address(mail.lead.email), ())
     own = set(integration.senders or ())
     mailbox = (answered.handles or {}).get("mailbox")
-    # Where the provider does not name our mailbox, what was written to is ours.
-    own |= {mailbox} if mailbox else set(answered.to or ())
+    lead = to_address(mail.lead.email)
+    # Where the provider does not name our mailbox, what was written to is ours, but for the lead.
+    written_to = {each for each in answered.to or () if to_address(each) != lead}
+    own |= {mailbox} if mailbox else written_to
     return reply_recipients(
         sender=answered.sender,
         lead_email=mail.lead.email,

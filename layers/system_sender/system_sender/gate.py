@@ -1,5 +1,6 @@
 """The one way out: read, judge, claim, request, settle. Every send of every path ends here."""
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -342,8 +343,9 @@ def _open_routes(
 ) -> list[str]:
     """Return the ways that are left; once all were refused, it begins again with the first."""
     routes = list(addressed.provider.routes(access, letter))
-    refused = set(message.refused_routes or ()) if message is not None else set()
-    return [route for route in routes if route not in refused] or routes
+    refused = Counter((message.refused_routes or ()) if message is not None else ())
+    fewest = min(refused[route] for route in routes)
+    return [route for route in routes if refused[route] == fewest]
 
 
 def _out_of_time(system: "System", draft: Draft) -> SendResult:
@@ -361,7 +363,7 @@ def _send_part(system: "System", reading: Reading, delivery: Delivery, budget: B
         return False
     fields = {"message_id": delivery.id, "code": outcome.code.value, "attempt": delivery.attempt}
     log.info("delivery_attempted", extra=fields)
-    if outcome.next_route and ledger.settled is Settled.WHOLE:
+    if outcome.next_route and delivery.has_next_route and ledger.settled is Settled.WHOLE:
         return False
     if outcome.kind is OutcomeKind.SENT and not delivery.is_last:
         if ledger.settled is not Settled.WHOLE:
@@ -449,7 +451,8 @@ def _on_next_route(outcome: Outcome, delivery: Delivery) -> Outcome:
     if not outcome.next_route:
         return outcome
     if not delivery.has_next_route:
-        return replace(outcome, next_route=False)
+        # To begin again with the first is an attempt like any other: bounded, and not at once.
+        return replace(outcome, counts=True)
     return replace(outcome, kind=OutcomeKind.NOT_SENT, retry_at=None, counts=False)
 
 

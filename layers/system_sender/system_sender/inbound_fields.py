@@ -81,6 +81,11 @@ def optional_wide_identifier(
     return value.strip()
 
 
+def kept_identifier(value: Any) -> str | None:
+    """Return an id that an answer names, or None for anything that could not be kept as one."""
+    return value if isinstance(value, str) and _WIDE_ID.fullmatch(value) else None
+
+
 def optional_text(value: Any) -> str | None:
     """Return a text, or None for anything that is none."""
     return storable(value) if isinstance(value, str) and value else None

@@ -153,6 +153,12 @@ def _refusal(draft: Draft, channel: str, lead_id: str, body: str) -> Code | None
     return parts_of(channel, body).refusal
 
 
+def _only_waits(draft: Draft) -> bool:
+    """Say whether a person has ordered it before, and it waits for more than its time."""
+    ordered = draft.state == DraftState.APPROVED and draft.sent_by == "setter"
+    return ordered and draft.code not in (None, Code.NOT_DUE.value)
+
+
 def _approve_and_send(
     system: System,
     draft: Draft,
@@ -170,7 +176,7 @@ def _approve_and_send(
         return stored_result(draft)
     if not same:
         draft = edit(system.store, system.world, draft, body, subject=subject)
-    if draft.state != DraftState.APPROVED or draft.sent_by != "setter":
+    if meta.override_stale or not _only_waits(draft):
         approve(
             system.store,
             system.world,

@@ -25,7 +25,7 @@ from system_sender.codes import Code
 from system_sender.email_text import to_html
 from system_sender.finding import Fetch, Seen, Sought
 from system_sender.inbound import InboundEvent
-from system_sender.inbound_fields import optional_text
+from system_sender.inbound_fields import kept_identifier
 from system_sender.letter import Access, Letter
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.providers import SignedRequest
@@ -138,7 +138,7 @@ class GoHighLevel:
             OutcomeKind.SENT,
             Code.SENT,
             provider_message_id=_message_id(value),
-            provider_thread_id=optional_text(value.get("conversationId")),
+            provider_thread_id=kept_identifier(value.get("conversationId")),
         )
 
     def find(self, access: Access, sought: Sought, fetch: Fetch) -> Seen:
@@ -204,9 +204,9 @@ def _message_id(value: Mapping[str, Any]) -> str | None:
     ids = value.get("messageIds")
     several = ids[0] if isinstance(ids, list) and ids else None
     return (
-        optional_text(value.get("emailMessageId"))
-        or optional_text(value.get("messageId"))
-        or optional_text(several)
+        kept_identifier(value.get("emailMessageId"))
+        or kept_identifier(value.get("messageId"))
+        or kept_identifier(several)
     )
 
 

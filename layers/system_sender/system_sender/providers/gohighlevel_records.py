@@ -10,7 +10,7 @@ from typing import Any, Final
 from system_sender.answers import read_json
 from system_sender.email_address import to_address
 from system_sender.finding import COULD_NOT_LOOK, Fetch, Found, Seen, Sought
-from system_sender.inbound_fields import is_identifier_text, iso_time, optional_text
+from system_sender.inbound_fields import is_identifier_text, iso_time, kept_identifier
 from system_sender.letter import Access
 from system_sender.matching import same_text
 from system_sender.transport import Answer, NoAnswer, Request
@@ -109,7 +109,7 @@ class _Search:
         if at is None:
             raise _Unreadable
         if self._sought.since <= at <= self._sought.until:
-            yield Found(message_id or _row_id(row), at, optional_text(row.get("conversationId")))
+            yield Found(message_id or _row_id(row), at, kept_identifier(row.get("conversationId")))
 
     def _in_thread(self, row: Mapping[str, Any]) -> Iterator[Found]:
         """Give the e-mails of a row: it may stand for a whole thread, and lack their texts."""

@@ -144,7 +144,7 @@ class SmartLead:
                 "GET",
                 f"{access.base_url}/api/v1/campaigns/{campaign}/leads/{lead}/message-history",
                 _HEADERS,
-                query={"api_key": access.token, "event_time_gt": _iso(sought.since)},
+                query={"api_key": access.token, "event_time_gt": _iso(sought.since - 1)},
             )
         )
         rows = _history(answer)

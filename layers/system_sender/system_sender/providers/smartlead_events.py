@@ -46,6 +46,9 @@ _MACHINE = re.compile(
     re.IGNORECASE,
 )
 
+# What an event calls its own time.
+_TIMES = ("event_timestamp", "time_replied", "timestamp")
+
 _MOST_ADDRESSES = 50
 _LONGEST_ADDRESSES = 10_000
 # RFC 5322 allows no longer line.
@@ -271,7 +274,8 @@ def _reply_identity(
         return "message:" + digest(own.strip("<>"))
     campaign = optional_identifier(body, "campaign_id")
     stats = optional_identifier(body, "stats_id")
-    at = reply.get("time") or body.get("event_timestamp") or body.get("time_replied")
+    times = (reply.get("time"), *(body.get(name) for name in _TIMES))
+    at = next(filter(None, times), None)
     return "reply:" + digest(campaign, stats, own, sender, at, text)
 
 
@@ -306,7 +310,7 @@ def _message_id(value: Any) -> str | None:
 
 
 def _time(value: Any, body: Mapping[str, Any]) -> int | None:
-    times = (value, *(body.get(name) for name in ("event_timestamp", "time_replied", "timestamp")))
+    times = (value, *(body.get(name) for name in _TIMES))
     return next((at for at in map(iso_time, times) if at is not None), None)
 
 
