@@ -122,12 +122,14 @@ class Records:
         slack: by how much the records' own times may be off, in milliseconds.
         names_it: whether the id that a look finds is the one that the send answered.
         rows: the list in an answer, as a path with dots.
+        filters: the parameters that narrow a look down; whether they are heeded is not ours.
         noise_by_sending: whether other messages are made by sends, because none can be put in.
     """
 
     message: Callable[..., Injected]
     rows: str
     most: int | None
+    filters: tuple[str, ...] = ()
     slack: int = 0
     names_it: bool = True
     noise_by_sending: bool = False

@@ -24,6 +24,7 @@ from tests.contract.case import (
     Records,
     Sent,
     Told,
+    Words,
     json_of,
 )
 from tests.contract.payloads import payloads_in
@@ -166,9 +167,10 @@ def _case(mailbox: int, name: str) -> Case:
             error=lambda text: {"message": text, "errors": {"message": [text]}},
             duplicates=({"message": "Duplicate reply"},),
             finals={402: Code.PAYMENT_REQUIRED, 404: Code.THREAD_NOT_FOUND},
+            words=(Words("The selected sender email id is invalid.", Code.SENDER_UNHEALTHY),),
             known=_KNOWN,
         ),
-        records=Records(message=_message, rows="data", most=150),
+        records=Records(message=_message, rows="data", most=150, filters=("filters[folder]",)),
         blind=(_without("lead_id"),),
         incomplete=(
             (_without("reply_id"), Code.NO_THREAD),

@@ -191,7 +191,9 @@ CASES = (
             "messageId",
             "conversationId",
         ),
-        records=Records(message=_message, rows="messages", most=500),
+        records=Records(
+            message=_message, rows="messages", most=500, filters=("startDate", "endDate")
+        ),
         blind=(replace(_TEXT_MESSAGE, contact_id=None),),
         incomplete=((replace(_TEXT_MESSAGE, contact_id=None), Code.MISSING_CONTACT),),
     ),
@@ -216,7 +218,9 @@ CASES = (
             "emailMessageId",
             "conversationId",
         ),
-        records=Records(message=_message, rows="messages", most=500),
+        records=Records(
+            message=_message, rows="messages", most=500, filters=("startDate", "endDate")
+        ),
         blind=(replace(_EMAIL, contact_id=None),),
         incomplete=((replace(_EMAIL, contact_id=None), Code.MISSING_CONTACT),),
     ),

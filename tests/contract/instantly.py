@@ -119,7 +119,7 @@ CASES = (
                 ),
             ),
         ),
-        records=Records(message=_message, rows="items", most=30),
+        records=Records(message=_message, rows="items", most=30, filters=("eaccount",)),
         blind=(_without("lead"), _without("mailbox")),
         incomplete=(
             (_without("email_id"), Code.NO_THREAD),

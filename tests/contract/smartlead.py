@@ -141,7 +141,9 @@ CASES = (
             ),
             default_wait=60_000,
         ),
-        records=Records(message=_message, rows="history", most=None, names_it=False),
+        records=Records(
+            message=_message, rows="history", most=None, filters=("event_time_gt",), names_it=False
+        ),
         blind=(_without("campaign_id"), _without("lead_id")),
         incomplete=(
             (_without("campaign_id"), Code.NO_THREAD),

@@ -240,6 +240,11 @@ def test_without_an_answer_it_counts_whether_the_request_began(
     assert not (found.next_route or found.integration_unhealthy or found.suppress)
 
 
+def spoken(case: Case, **letter: Any) -> str:
+    request = case.provider.send_request(case.access, replace(case.letter, **letter))
+    return (request.body or b"").decode()
+
+
 WORDS = [
     pytest.param(case, words, id=f"{case.name}-{number}")
     for case in CASES
@@ -264,6 +269,17 @@ def test_our_own_words_in_an_error_decide_nothing(case: Case, words: Any) -> Non
         found = outcome(case, Answer(status, {}, json.dumps(error).encode()), text=text)
         assert (found.kind, found.code) == (REJECTED, code_of(case, status))
         assert not (found.suppress or found.next_route)
+
+
+@pytest.mark.parametrize(("case", "words"), WORDS)
+def test_our_own_subject_in_an_error_decides_nothing(case: Case, words: Any) -> None:
+    if not case.has_subject:
+        # None leaves, so that no error can quote it.
+        assert words.text not in spoken(case, subject=words.text)
+        return
+    error = case.answers.error(f"Cannot send '{words.text}'")
+    found = outcome(case, Answer(400, {}, json.dumps(error).encode()), subject=words.text)
+    assert (found.kind, found.code) == (REJECTED, code_of(case, 400))
 
 
 @pytest.mark.parametrize("status", [200, 400, 422, 500])

@@ -1,22 +1,28 @@
 """What every provider's webhook events are read as, and that none is too odd to be read."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from devstack.sandbox.gohighlevel_messages import MAILBOX
+from system_sender.addressing import Correspondence, address
 from system_sender.codes import Code
 from system_sender.email_address import to_address
 from system_sender.email_text import reply_subject
 from system_sender.inbound import EventKind, EventRefused, InboundEvent
 from system_sender.inbound_fields import LONGEST_TEXT
 from system_sender.letter import Letter
+from system_sender.models import Draft, Inbound, Integration, Lead, Workspace
 from system_sender.providers import CHANNELS_OF
 from tests.contract.case import ACCESS, NOW, Events, Told, at, changed, paths_of
 from tests.contract.cases import EVENTS
 from tests.contract.oddities import ODD_VALUES
+
+OUR_MAILBOX = "sam@out.example.com"
 
 # A subject, by RFC 5322, has no longer line.
 LONGEST_SUBJECT = 998
@@ -57,6 +63,7 @@ def sound(event: InboundEvent, provider: str) -> InboundEvent:
         assert isinstance(getattr(event, name), str | None)
     for name in ("first_name", "last_name", "sender_name"):
         assert len(getattr(event, name) or "") <= 200
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", getattr(event, name) or "")
     assert all(isinstance(each, str) and each for each in (*event.to, *event.cc))
     assert len(event.to) <= 50
     assert len(event.cc) <= 50
@@ -139,6 +146,51 @@ def test_a_message_can_be_answered_from_what_was_read(events: Events, name: str)
     for way in ways:
         routed = Letter(**{**plain(letter), "route": way})
         assert provider.send_request(ACCESS, routed).url.startswith(ACCESS.base_url)
+
+
+EMAILS = [
+    pytest.param(events, name, id=f"{events.provider_name}-{name}")
+    for events in EVENTS
+    for name, each in events.told.items()
+    if each.kind is EventKind.MESSAGE and each.channel == "email"
+]
+
+
+@pytest.mark.parametrize(("events", "name"), EMAILS)
+def test_an_answer_goes_to_whoever_wrote_and_never_to_ourselves(events: Events, name: str) -> None:
+    """Addressed as the gate does it, from rows with what was read."""
+    event = read(events, name)
+    letter = address(correspondence(event), event.provider)
+    if event.automated and "mailer-daemon" in (event.sender or ""):
+        # Nobody reads that; the lead is left.
+        assert isinstance(letter, Letter)
+        assert letter.to == event.email
+        return
+    assert isinstance(letter, Letter)
+    assert letter.to == event.sender
+    others = {*event.cc, event.email} - {event.sender}
+    assert set(letter.cc) == others
+    assert not {letter.to, *letter.cc} & {OUR_MAILBOX, MAILBOX}
+    assert letter.subject is not None
+    assert letter.subject.startswith("Re:")
+
+
+def correspondence(event: InboundEvent) -> Correspondence:
+    columns: dict[str, Any] = {
+        **{name: getattr(event, name) for name in ("provider", "subject", "sender", "text")},
+        "handles": dict(event.handles),
+        "to": list(event.to),
+        "cc": list(event.cc),
+    }
+    return Correspondence(
+        draft=Draft("acme:1", channel="email"),
+        lead=Lead("acme:dana", email=event.email),
+        workspace=Workspace("acme"),
+        answered=Inbound("acme:in", received_at=NOW, **columns),
+        integrations={event.provider: Integration("acme#x", provider=event.provider)},
+        text="Great, Tuesday it is.",
+        subject=None,
+    )
 
 
 def plain(letter: Letter) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Desk:
 
     case: Case
     now: int = NOW
+    heeds_filters: bool = True
     asked: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -75,6 +76,10 @@ class Desk:
     def fetch(self, request: Request) -> Answer | NoAnswer:
         """Answer a request of a look-up, and keep it."""
         self.asked.append(request)
+        if not self.heeds_filters:
+            query = dict(request.query or {})
+            kept = {name: query[name] for name in query if name not in self.case.records.filters}
+            request = replace(request, query=kept)
         return self._exchange(request)
 
     def _exchange(self, request: Request) -> Answer | NoAnswer:
@@ -204,8 +209,16 @@ def test_another_accounts_message_is_not_ours(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", **by_name)
-def test_only_what_lies_in_the_window_counts(case: Case) -> None:
-    desk = Desk(case)
+def test_what_they_wrote_is_not_ours_whatever_the_records_call_it(case: Case) -> None:
+    desk = Desk(case, heeds_filters=False)
+    desk.put(case.letter.text, direction="inbound", source="api")
+    assert desk.look() == Seen(looked=True)
+
+
+@pytest.mark.parametrize("heeds_filters", [True, False])
+@pytest.mark.parametrize("case", **by_name)
+def test_only_what_lies_in_the_window_counts(case: Case, heeds_filters: bool) -> None:
+    desk = Desk(case, heeds_filters=heeds_filters)
     desk.send()
     slack = case.records.slack
     assert len(ids(desk.look(since=NOW, until=NOW))) == 1

@@ -476,6 +476,9 @@ class LookUpAndLateAnswer(ParkingAndLateSettlement):
         self.sweep()
 
 
+_NOT_ACCEPTED = frozenset({Kind.RESET_BEFORE})
+
+
 class EqualTexts(Contest):
     """Two drafts with one text for one lead, looked up side by side.
 
@@ -513,8 +516,9 @@ class EqualTexts(Contest):
         messages = [store.get(Message, draft_id, 0) for draft_id in self._ids]
         sent = [row for row in messages if row is not None and row.state == MessageState.SENT]
         problems = [*self.world.problems, *self.story.watch.problems]
-        if len(sent) > self.accepted():
-            problems.append(f"{len(sent)} say they are sent, and {self.accepted()} are")
+        lost = {i for i, fate in zip(self._ids, self.fates, strict=True) if fate in _NOT_ACCEPTED}
+        if any(row.draft_id in lost for row in sent):
+            problems.append("one says that it is sent by the evidence of the other")
         ids = [row.provider_message_id for row in sent if row.provider_message_id]
         if len(ids) != len(set(ids)):
             problems.append("two deliveries are one message at the provider")
@@ -528,7 +532,7 @@ class EqualTexts(Contest):
 class EqualTextsBothInDoubt(EqualTexts):
     """One of the two left, and nobody knows which."""
 
-    fates = (Kind.RESET_AFTER, Kind.RESET_BEFORE)
+    fates = (Kind.RESET_BEFORE, Kind.RESET_AFTER)
 
 
 class EqualTextsOneWithoutId(EqualTexts):

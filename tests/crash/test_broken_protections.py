@@ -1,13 +1,15 @@
 """The guard is guarded from within: without any one of its protections the system is convicted."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pynamodb.expressions.condition import Condition
 
-from system_sender import claim, gate, replying, settlement, sweep
+from system_sender import claim, echoes, gate, looking, replying, settlement, sweep
 from system_sender.codes import Code
+from system_sender.deliveries import LeadDelivery
 from system_sender.ledger import DeliveryLedger
 from system_sender.models import Draft, Message
 from system_sender.outcome import Outcome, OutcomeKind
@@ -160,6 +162,42 @@ def _the_sweep_leaves_sending_alone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sweep, "_recover", lambda _system, _draft: Code.IN_PROGRESS)
 
 
+def _every_failure_opens_the_next_way(patch: pytest.MonkeyPatch) -> None:
+    """Go on with the next way to a person, whatever became of the one before."""
+    on_next_route = gate._on_next_route
+
+    def go_on(outcome: Outcome, delivery: Any) -> Outcome:
+        failed = outcome.kind is not OutcomeKind.SENT
+        return on_next_route(replace(outcome, next_route=True) if failed else outcome, delivery)
+
+    patch.setattr(gate, "_on_next_route", go_on)
+
+
+def _an_echo_is_never_held(patch: pytest.MonkeyPatch) -> None:
+    """Decide whose message it is at once, while ours may still be under way."""
+    patch.setattr(echoes, "_LONGEST_HOLD", -1)
+
+
+def _evidence_is_taken_twice(patch: pytest.MonkeyPatch) -> None:
+    """Take a message in the records for one delivery, though it is known to be another."""
+    unclaimed = looking._unclaimed
+
+    def take(system: Any, message: Message, found: Any, _others: Any) -> Any:
+        return unclaimed(system, message, found, [])
+
+    patch.setattr(looking, "_unclaimed", take)
+
+
+def _equal_texts_are_told_apart(patch: pytest.MonkeyPatch) -> None:
+    """Believe that what was found is what was sought, though another one has the same text."""
+    patch.setattr(looking, "same_text", lambda *_texts: False)
+
+
+def _a_sent_text_has_a_name(patch: pytest.MonkeyPatch) -> None:
+    """Believe that every delivery that was sent is known by its id."""
+    patch.setattr(LeadDelivery, "is_unnamed", property(lambda _delivery: False))
+
+
 _claim_asks_nothing = _unconditional("message", "draft", "lead", of="claim")
 
 STORY_BREAKS: dict[str, tuple[str, Break]] = {
@@ -176,6 +214,9 @@ STORY_BREAKS: dict[str, tuple[str, Break]] = {
     "a claim leaves no due mark": ("function", _a_claim_leaves_no_due_mark),
     "the sweep leaves sending alone": ("three_parts", _the_sweep_leaves_sending_alone),
     "a reply has a name of its own": ("webhook", _a_reply_has_a_name_of_its_own),
+    "every failure opens the next way": ("linkedin steps", _every_failure_opens_the_next_way),
+    "every failure opens the next mailbox": ("sender fallback", _every_failure_opens_the_next_way),
+    "an echo is never held": ("linkedin echo", _an_echo_is_never_held),
 }
 
 CONTEST_BREAKS: dict[str, tuple[str, Break]] = {
@@ -190,6 +231,15 @@ CONTEST_BREAKS: dict[str, tuple[str, Break]] = {
     "claim without the version beside an opt-out": (
         "newer inbound beside a send",
         _unconditional("lead", of="claim"),
+    ),
+    "evidence is taken twice": ("look-ups of equal texts", _evidence_is_taken_twice),
+    "equal texts are told apart": (
+        "look-ups of equal texts, both in doubt",
+        _equal_texts_are_told_apart,
+    ),
+    "a sent text has a name": (
+        "look-ups of equal texts, one without an id",
+        _a_sent_text_has_a_name,
     ),
 }
 

@@ -479,6 +479,28 @@ def test_two_statuses_at_once_leave_the_later_one(stage: Stage) -> None:
     assert finished(stage) == ["status_recorded"] * 2
 
 
+def test_a_status_that_overtakes_the_settlement_is_kept_for_it(stage: Stage) -> None:
+    draft = on_linkedin(stage)
+    told: list[str] = []
+
+    def come_early() -> None:
+        now = stage.world.now()
+        told.append(status(stage, accepted_id(stage), "message_delivered", now))
+
+    stage.world.before = Once(is_settlement, come_early)
+    stage.send(draft.draft_id)
+    assert told == ["echo_held"]
+    assert later(stage) == {"status_recorded": 1}
+    assert stage.scene.message_now(draft.draft_id).delivery_status == "delivered"
+
+
+def test_a_status_of_anothers_message_does_not_wait_for_ever(stage: Stage) -> None:
+    parked(stage, Kind.RESET_BEFORE)
+    assert status(stage, "theirs1", "message_read", stage.world.now()) == "echo_held"
+    later(stage, 2 * 3600)
+    assert finished(stage) == ["status_unmatched"]
+
+
 def test_a_status_of_a_message_that_is_not_ours_is_recorded_as_such(stage: Stage) -> None:
     stage.send(on_linkedin(stage).draft_id)
     assert status(stage, "theirs1", "message_read", stage.world.now()) == "status_unmatched"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from devstack.sandbox import emailbison_webhooks, instantly_webhooks, smartlead_webhooks
 from devstack.sandbox.gohighlevel_messages import MAILBOX
 from devstack.sandbox.webhooks import inbound_email
 from system_sender.codes import Code
@@ -22,7 +23,7 @@ from system_sender.sending import SendMeta, send_email_system
 from system_sender.transport import Answer, Guard, NoAnswer, Request
 from tests.engine.stage import Once, Stage, is_claim
 from tests.support.correspondents import CORRESPONDENTS, iso
-from tests.support.scene import EMAIL
+from tests.support.scene import EMAIL, SECRET
 from tests.support.transport import SandboxTransport
 
 HELLO = "Does 2pm Tuesday work?"
@@ -362,6 +363,56 @@ def _with_signer(stage: Stage) -> Any:
     known = stage.system.settings
     keys = (*known.gohighlevel_webhook_public_keys, signer().public_key())
     return replace(known, gohighlevel_webhook_public_keys=keys)
+
+
+# --- they left the list --------------------------------------------------------------------------
+
+
+def leave(stage: Stage, provider: str, event: str) -> None:
+    """Let the provider tell that the lead unsubscribed, or that a mail to them came back."""
+    told = {
+        ("smartlead", "unsubscribed"): lambda account: smartlead_webhooks.lead_unsubscribed(
+            SECRET, client_id=account
+        ),
+        ("smartlead", "bounced"): lambda account: smartlead_webhooks.email_bounce(
+            SECRET, client_id=account
+        ),
+        ("instantly", "unsubscribed"): lambda account: instantly_webhooks.lead_unsubscribed(
+            SECRET, workspace=account
+        ),
+        ("instantly", "bounced"): lambda account: instantly_webhooks.email_bounced(
+            SECRET, workspace=account
+        ),
+        ("emailbison", "unsubscribed"): lambda account: emailbison_webhooks.lead_unsubscribed(
+            None, workspace=account
+        ),
+        ("emailbison", "bounced"): lambda account: emailbison_webhooks.email_bounced(
+            None, workspace=account
+        ),
+    }
+    correspondent = CORRESPONDENTS[provider]
+    webhook = told[provider, event](correspondent.account(stage.scene))
+    answer = stage.post(
+        webhook,
+        resource=f"/webhooks/{provider}/{{workspace}}",
+        queryStringParameters={"secret": SECRET} if provider == "emailbison" else None,
+    )
+    assert answer.status == 200, answer
+
+
+@pytest.mark.parametrize("event", ["unsubscribed", "bounced"])
+@pytest.mark.parametrize("provider", ["smartlead", "instantly", "emailbison"])
+def test_who_left_the_list_is_not_written_to_from_the_next_claim_on(
+    stage: Stage, provider: str, event: str
+) -> None:
+    CORRESPONDENTS[provider].integrate(stage.scene)
+    stage.update(Workspace(stage.scene.workspace), Workspace.email_provider.set("gohighlevel"))
+    draft = begun(stage)
+    stage.world.before = Once(is_claim, lambda: leave(stage, provider, event))
+    assert stage.send(draft.draft_id).code is Code.OPTED_OUT
+    assert noted(stage).bodies == []
+    assert stage.suppressions() == {suppression_key(stage.scene.workspace, "email", EMAIL)}
+    assert stage.send(stage.scene.draft("sms").draft_id).outcome is SendOutcome.SENT
 
 
 # --- how often DynamoDB is asked -----------------------------------------------------------------

@@ -4,15 +4,17 @@ import pytest
 
 from devstack.sandbox.faults import Kind
 from devstack.sandbox.ledger import Operation
+from devstack.sandbox.webhooks import Webhook
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused
 from system_sender.models import Draft, Evidence
 from system_sender.replying import perform_inbound
 from system_sender.result import SendOutcome
 from system_sender.states import DraftState
+from system_sender.webhook import WebhookResponse, handle
 from system_sender.word import settle_by_word
 from tests.engine.stage import Once, Stage, is_settlement, named, nothing
-from tests.support.correspondents import CORRESPONDENTS
+from tests.support.correspondents import CORRESPONDENTS, Correspondent, signer
 from tests.support.tables import rows
 
 CHAT = CORRESPONDENTS["unipile"]
@@ -139,6 +141,35 @@ def test_a_crash_after_an_echo_settled_it_ends_the_event_all_the_same(stage: Sta
     assert_settled_once(stage, draft, "echo")
 
 
+def told_without_an_id(stage: Stage) -> str:
+    """Post an echo that names no message, as the provider's own example does not."""
+    webhook = stage.human_text(HELLO, source="api", omit=("messageId",))
+    return str(stage.post(webhook).fields["work"])
+
+
+def test_an_echo_that_names_no_message_settles_it_and_makes_no_name_up(stage: Stage) -> None:
+    draft = stage.scene.draft("hello", HELLO)
+    stage.fail(Kind.RESET_AFTER)
+    stage.send(draft.draft_id)
+    assert told_without_an_id(stage) == "echo_matched"
+    row = stage.scene.message_now(draft.draft_id)
+    assert row.state == "sent"
+    assert row.provider_message_id is None
+    assert stage.approve_and_send(draft.draft_id).provider_ids == ()
+
+
+def test_the_record_behind_a_nameless_echo_settles_no_other_delivery(stage: Stage) -> None:
+    first = stage.scene.draft("first", HELLO)
+    stage.fail(Kind.RESET_AFTER)
+    stage.send(first.draft_id)
+    told_without_an_id(stage)
+    second = stage.scene.draft("second", HELLO)
+    stage.fail(Kind.RESET_BEFORE)
+    stage.send(second.draft_id)
+    assert later(stage, 30) == {"looked_ambiguous": 1}
+    assert (stage.state(first.draft_id), stage.state(second.draft_id)) == ("sent", "unknown")
+
+
 # --- an answer that comes late -------------------------------------------------------------------
 
 
@@ -252,4 +283,87 @@ def test_whatever_evidence_comes_there_is_one_request(
         stage.approve_and_send(draft.draft_id, "setter")
     known = kind is Kind.RESET_AFTER and (told or looks == "work")
     assert stage.state(draft.draft_id) == (DraftState.SENT if known else DraftState.UNKNOWN)
+    assert len(stage.sandbox.ledger.sends()) == 1
+
+
+# --- every provider ------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=sorted(CORRESPONDENTS))
+def other(stage: Stage, request: pytest.FixtureRequest) -> Correspondent:
+    """Each provider in turn, with an account of the workspace."""
+    correspondent = CORRESPONDENTS[request.param]
+    if correspondent.provider not in ("gohighlevel", "unipile"):
+        correspondent.integrate(stage.scene)
+    stage.scene.public_key = signer().public_key()
+    stage.system = stage.scene.system()
+    return correspondent
+
+
+def post(stage: Stage, other: Correspondent, webhook: Webhook) -> WebhookResponse:
+    event = other.event(stage.scene, webhook)
+    return handle(stage.system, event, stage.budget())
+
+
+def answered(stage: Stage, other: Correspondent, kind: Kind) -> Draft:
+    """Return the machine's answer to the lead's message, which met a fault."""
+    stage.fail(kind)
+    webhook = other.inbound(stage.scene, "How much is it?", at=stage.world.now())
+    assert post(stage, other, webhook).status == 200
+    [draft] = stage.drafts()
+    return draft
+
+
+def test_a_parked_answer_is_found_in_the_records_of_every_provider(
+    stage: Stage, other: Correspondent
+) -> None:
+    draft = answered(stage, other, Kind.RESET_AFTER)
+    assert stage.state(draft.draft_id) == "unknown"
+    assert later(stage, 30) == {"sent_by_evidence": 1}
+    assert stage.scene.message_now(draft.draft_id).provider_message_id
+    assert evidence(stage) == [(f"{draft.draft_id}#0", "look_up")]
+    past = [later(stage, seconds) for seconds in (HOUR, HOUR)]
+    assert (past, len(stage.sandbox.ledger.sends())) == ([{}, {}], 1)
+
+
+def test_a_parked_answer_that_did_not_leave_is_found_nowhere(
+    stage: Stage, other: Correspondent
+) -> None:
+    draft = answered(stage, other, Kind.RESET_BEFORE)
+    assert later(stage, 30) == {"looked_absent": 1}
+    assert later(stage, HOUR) == {"looked_absent": 1}
+    assert (stage.state(draft.draft_id), len(stage.sandbox.ledger.sends())) == ("unknown", 1)
+
+
+@pytest.mark.parametrize("other", sorted({*CORRESPONDENTS} - {"smartlead"}), indirect=True)
+def test_the_echo_of_an_answer_is_never_a_persons(stage: Stage, other: Correspondent) -> None:
+    draft = answered(stage, other, Kind.RESET_AFTER)
+    text = stage.sandbox.ledger.accepted()[0].text
+    echo = other.echo(stage.scene, text, message_id=true_id(stage), at=stage.world.now())
+    assert echo is not None
+    assert post(stage, other, echo).fields["work"] == "echo_matched"
+    assert stage.state(draft.draft_id) == "sent"
+    assert post(stage, other, echo).status == 200
+    later(stage, HOUR)
+    assert stage.scene.lead_now().human_outbound_count == 0
+    assert evidence(stage) == [(f"{draft.draft_id}#0", "echo")]
+    assert len(stage.sandbox.ledger.sends()) == 1
+
+
+def test_an_id_that_an_answer_lacked_is_filled_in_once_at_every_provider(
+    stage: Stage, other: Correspondent
+) -> None:
+    """One of them never names what it took."""
+    draft = answered(stage, other, Kind.SUCCESS_WITHOUT_ID)
+    assert stage.state(draft.draft_id) == "sent"
+    looks = []
+    for seconds in (119, 1, 60, HOUR, 24 * HOUR):
+        later(stage, seconds)
+        requests = stage.sandbox.ledger.requests()
+        looks.append(sum(entry.operation is Operation.LOOK_UP for entry in requests))
+    assert looks[0] == 0
+    assert looks[1] >= 1
+    assert looks[1:] == [looks[1]] * 4
+    assert stage.scene.message_now(draft.draft_id).provider_message_id
+    assert evidence(stage) == [(f"{draft.draft_id}#0", "look_up")]
     assert len(stage.sandbox.ledger.sends()) == 1

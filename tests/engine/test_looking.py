@@ -293,6 +293,15 @@ def test_an_equal_text_of_another_day_is_no_evidence(stage: Stage) -> None:
     assert findings(stage, draft) == ["absent"]
 
 
+def test_of_two_records_that_it_could_be_none_is_taken(stage: Stage) -> None:
+    draft = parked(stage)
+    put_into_records(stage)
+    past_the_last_rung(stage)
+    assert findings(stage, draft) == ["ambiguous"] * 4
+    assert_parked(stage, draft)
+    assert evidence(stage) == []
+
+
 @pytest.mark.parametrize("second", [Kind.RESET_BEFORE, Kind.RESET_AFTER])
 def test_of_two_equal_texts_whose_outcome_is_unknown_none_is_settled_by_a_guess(
     stage: Stage, second: Kind
@@ -637,6 +646,7 @@ def test_an_id_that_the_answer_lacked_is_looked_up_once(stage: Stage) -> None:
     assert look_ups(stage) == 1
     assert [each.delivery for each in evidence(stage)] == [f"{draft.draft_id}#0"]
     assert (sends(stage), stage.sweep().due) == (1, 0)
+    assert stage.approve_and_send(draft.draft_id).provider_ids == (accepted.message_id,)
 
 
 @pytest.mark.parametrize("found", ["nothing", "two", "no answer"])
@@ -668,3 +678,14 @@ def test_an_id_that_is_filled_in_by_two_rounds_at_once_is_filled_in_once(stage: 
         entry.message_id for entry in stage.sandbox.ledger.accepted()
     ]
     assert stage.state(draft.draft_id) == "sent"
+
+
+def test_an_id_that_was_told_meanwhile_is_not_replaced(stage: Stage) -> None:
+    draft = without_id(stage)
+    row = Message(draft.draft_id, 0)
+    told = Message.provider_message_id.set("told1")
+    stage.world.before = Once(writes_evidence, lambda: stage.update(row, told))
+    assert later(stage, 2 * MINUTE) == {"draft_changed": 1}
+    assert stage.scene.message_now(draft.draft_id).provider_message_id == "told1"
+    later(stage, MINUTE)
+    assert stage.sweep().due == 0

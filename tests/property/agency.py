@@ -71,7 +71,9 @@ class Agency(RuleBasedStateMachine):
 
     Attributes:
         connection: to the engine; set before the machine runs.
-        seen: every state that any run has reached, as "draft sent", "message unknown".
+        seen: every state that any run has reached, as "draft sent", "message unknown"; every
+            channel that something was sent on, as "sent on sms"; and whether an echo was matched
+            and a delivery was settled by evidence.
         moves: every move that any run has made.
     """
 
@@ -177,6 +179,10 @@ class Agency(RuleBasedStateMachine):
                 born = {MessageState.QUEUED, MessageState.SENDING}
                 legal = became in (born if was is None else MESSAGE_TRANSITIONS[was])
                 self._note("message", was, became, legal=legal)
+            if became is MessageState.SENT:
+                self.seen.add(f"sent on {message.channel}")
+            if message.code == Code.SENT_BY_EVIDENCE:
+                self.seen.add("settled by evidence")
 
     def _note(self, what: str, before: str | None, after: str, *, legal: bool) -> None:
         self.seen.add(f"{what} {after}")
@@ -276,6 +282,8 @@ class Agency(RuleBasedStateMachine):
     def _check_echoes(self, messages: list[Message]) -> None:
         """Check that ours never counts as a person's, nor one message as two deliveries."""
         for event in self.stage.inbound():
+            if event.finished_code == Code.ECHO_MATCHED:
+                self.seen.add("echo matched")
             told = event.kind == EventKind.ECHO and event.finished_code == Code.HUMAN_REPLIED
             assert not told or event.provider_message_id in self.by_people, (
                 "P6: our own message counts as a person's"

@@ -374,6 +374,8 @@ class AnyOrder(Agency):
 
 STATES = {f"draft {state.value}" for state in DraftState}
 STATES |= {f"message {state.value}" for state in MessageState}
+STATES |= {f"sent on {channel}" for channel in THROUGH}
+STATES |= {"settled by evidence", "echo matched"}
 ROUNDS = 6
 
 

@@ -195,6 +195,10 @@ def perform_status(system: "System", event: Inbound, lead: Lead) -> Code:
         None,
     )
     if message is None:
+        # It may be told before we know ourselves what the message is called.
+        nameless = any(one.is_undecided or one.is_unnamed for one in deliveries)
+        if nameless and _age(system, event) < _LONGEST_HOLD:
+            return _hold(system, event)
         return finish(system, event, Code.STATUS_UNMATCHED)
     at = int(event.occurred_at or event.received_at)
 

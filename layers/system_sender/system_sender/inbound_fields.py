@@ -18,6 +18,9 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 # Message ids of e-mail (RFC 5322) and of some providers have more than letters and digits in them.
 _WIDE_ID = re.compile(r"[!-~]{1,300}")
 
+# Controls, and what some programs take for a line break.
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
 
 def is_identifier_text(value: Any) -> bool:
     """Say whether a value is an id as most providers make them."""
@@ -101,9 +104,12 @@ def body_text(value: Any, name: str = "text") -> str:
 
 
 def person_name(value: Any) -> str | None:
-    """Return a person's name, capped, or None."""
-    text = optional_text(value)
-    return text[:LONGEST_NAME] if text else None
+    """Return a person's name in one line, capped, or None.
+
+    It is put into texts and before addresses, where a line break would begin something of its own.
+    """
+    text = (optional_text(value) or "")[:LONGEST_NAME]
+    return " ".join(_BREAKS.sub(" ", text).split()) or None
 
 
 def storable(text: str) -> str:

@@ -196,7 +196,7 @@ def _write_down(
         raise DraftRefused(Code.DRAFT_CHANGED, draft) from None
 
 
-def _due_again(write: Write, draft: Draft, due_at: int | None) -> None:
+def _due_again(write: Write, draft: Draft, due_at: int | None, *more: Any) -> None:
     actions: list[Any] = (
         [Draft.due_shard.remove(), Draft.due_at.remove()]
         if due_at is None
@@ -205,7 +205,7 @@ def _due_again(write: Write, draft: Draft, due_at: int | None) -> None:
     write.update(
         "draft",
         Draft(draft.draft_id),
-        actions,
+        [*actions, *more],
         (Draft.state == draft.state) & (Draft.claim_id == draft.claim_id),
     )
 
@@ -252,11 +252,14 @@ def fill_in_id(system: "System", draft: Draft, budget: Budget) -> Code:
     candidates, kind = _judge(system, reading, message, seen)
     if kind is not FindingKind.FOUND:
         return _not_due_any_more(system, draft)
-    return _fill_in(system, draft, message, candidates[0])
+    return _fill_in(system, reading, message, candidates[0])
 
 
-def _fill_in(system: "System", draft: Draft, message: Message, found: Found) -> Code:
-    now = system.world.now()
+def _fill_in(system: "System", reading: Reading, message: Message, found: Found) -> Code:
+    now, draft = system.world.now(), reading.draft
+    ids = {part: row.provider_message_id for part, row in sorted(reading.messages.items())}
+    ids[int(message.part)] = found.provider_message_id
+    result = {**(draft.result or {}), "provider_ids": [each for each in ids.values() if each]}
 
     def build(token: str) -> Write:
         write = Write(token)
@@ -268,7 +271,7 @@ def _fill_in(system: "System", draft: Draft, message: Message, found: Found) -> 
             [Message.provider_message_id.set(found.provider_message_id)],
             (Message.state == message.state) & Message.provider_message_id.does_not_exist(),
         )
-        _due_again(write, draft, None)
+        _due_again(write, draft, None, Draft.result.set(result))
         return write
 
     try:

@@ -189,7 +189,8 @@ def _row_id(row: Any) -> str | None:
 
 
 def _refused(answer: Answer, now: int, letter: Letter) -> Outcome:
-    outcome = refusal(answer, _TABLE, now, text=letter.text)
+    sent = f"{letter.subject or ''}\n{letter.text}"
+    outcome = refusal(answer, _TABLE, now, text=sent)
     if outcome.code is Code.SENDER_UNHEALTHY:
         if answer.status >= 500:
             # A broken server's word is not definite, whatever it says.

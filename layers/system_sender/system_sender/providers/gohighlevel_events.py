@@ -17,7 +17,6 @@ from system_sender.codes import Code
 from system_sender.email_text import new_text, to_plain
 from system_sender.inbound import DeliveryStatus, EventKind, EventRefused, InboundEvent, ignored
 from system_sender.inbound_fields import (
-    LONGEST_NAME,
     LONGEST_TEXT,
     body_text,
     digest,
@@ -302,7 +301,7 @@ def _mailbox(value: Any) -> tuple[str | None, str | None]:
     if text is None or len(text) > _LONGEST_ADDRESSES:
         return None, None
     name, address = parseaddr(text)
-    return name[:LONGEST_NAME] or None, address or None
+    return person_name(name), address or None
 
 
 def _addresses(value: Any, name: str) -> tuple[str, ...]:

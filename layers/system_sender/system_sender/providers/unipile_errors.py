@@ -162,7 +162,8 @@ def refused(answer: Answer, now: int, letter: Letter) -> Outcome:
     if answer.status == 404 and account_unknown(answer):
         code = Code.ACCOUNT_DISCONNECTED
         return Outcome(OutcomeKind.NOT_SENT, code, integration_unhealthy=True)
-    known = refusal(_worded(answer), _TABLES[letter.route], now, text=letter.text)
+    sent = f"{letter.subject or ''}\n{letter.text}"
+    known = refusal(_worded(answer), _TABLES[letter.route], now, text=sent)
     return replace(known, next_route=(letter.route, known.code) in _CLOSES)
 
 
