@@ -388,6 +388,17 @@ def test_a_send_whose_id_is_unknown_may_be_what_is_found(stage: Stage) -> None:
     assert findings(stage, draft) == ["ambiguous"]
 
 
+def test_a_send_that_is_known_by_another_id_may_be_what_is_found(stage: Stage) -> None:
+    """Some answers name the thread, and the records name the message."""
+    known = stage.scene.draft("known", HELLO)
+    assert stage.send(known.draft_id).outcome is SendOutcome.SENT
+    stage.update(Message(known.draft_id, 0), Message.provider_message_id.set("thread1"))
+    draft = parked(stage, Kind.RESET_BEFORE, key="second")
+    later(stage, 30)
+    assert findings(stage, draft) == ["ambiguous"]
+    assert_parked(stage, draft)
+
+
 def test_an_equal_text_that_is_parked_since_yesterday_does_not_confuse(stage: Stage) -> None:
     parked(stage, Kind.RESET_BEFORE, key="first")
     past_the_last_rung(stage)

@@ -86,7 +86,12 @@ def _confirm(system: "System", echo: Inbound, alike: list[LeadDelivery], at: int
         emit_contradiction()
     try:
         settle_by_evidence(
-            system, delivery.message, delivery.draft, _found(echo, at), source="echo"
+            system,
+            delivery.message,
+            delivery.draft,
+            _found(echo, at),
+            source="echo",
+            named=echo.provider_message_id is not None,
         )
     except DraftRefused:
         # It moved at this very moment: what it is now is seen the next time.

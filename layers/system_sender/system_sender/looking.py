@@ -133,10 +133,13 @@ def _judge(
     if not candidates:
         return [], FindingKind.ABSENT
     ours = reading.text[int(message.start) : int(message.end)]
+    # What left under an id that is not shown may be shown under another, or not yet.
+    shown = {one.provider_message_id for one in seen.found}
     rivals = [
         other
         for other in others
-        if (other.is_undecided or other.is_unnamed)
+        if (other.is_undecided or other.message.state == MessageState.SENT)
+        and other.message.provider_message_id not in shown
         and same_text(ours, other.text)
         and any(other.may_have_left_at(one.at) for one in candidates)
     ]

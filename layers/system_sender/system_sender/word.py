@@ -76,6 +76,7 @@ def settle_by_evidence(
     found: Found,
     *,
     source: str,
+    named: bool = True,
     look_ups: list[dict[str, Any]] | None = None,
 ) -> DraftFate | None:
     """Write down that a message in the provider's records is this delivery; it settles no other.
@@ -84,6 +85,8 @@ def settle_by_evidence(
         message, draft: as they were read: an undecided delivery, or one that was taken for not
             sent, and its draft.
         source: "look_up" or "echo".
+        named: False where the id is not what the provider calls the message, and only keeps the
+            evidence from being used again.
         look_ups: what all look-ups came to, where this one is written down with them.
 
     Returns:
@@ -99,7 +102,7 @@ def settle_by_evidence(
     outcome = Outcome(
         OutcomeKind.SENT,
         Code.SENT_BY_EVIDENCE,
-        provider_message_id=found.provider_message_id,
+        provider_message_id=found.provider_message_id if named else None,
         provider_thread_id=found.provider_thread_id,
     )
     evidence = evidence_row(message, found, source, now)
