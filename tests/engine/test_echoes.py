@@ -8,6 +8,7 @@ from devstack.sandbox.faults import Kind
 from devstack.sandbox.ledger import Operation
 from devstack.sandbox.unipile_webhooks import message_status
 from devstack.sandbox.webhooks import Webhook, email_stats
+from system_sender import echoes
 from system_sender.codes import Code
 from system_sender.models import (
     Alias,
@@ -338,6 +339,67 @@ def test_while_a_delivery_is_undecided_a_persons_message_is_held(stage: Stage) -
     other = waiting(stage)
     assert later(stage)["human_replied"] == 1
     assert (humans(stage), stage.state(other.draft_id)) == (1, "superseded")
+
+
+def test_while_a_persons_message_is_held_no_machine_talks_over_them(stage: Stage) -> None:
+    draft = parked(stage, Kind.RESET_BEFORE)
+    assert tell(stage, BY_HAND) == "echo_held"
+    machines = on_linkedin(stage, "machines", "Just following up")
+    result = stage.send(machines.draft_id)
+    assert (result.outcome, result.code) == (SendOutcome.WAITING, Code.ECHO_HELD)
+    persons = on_linkedin(stage, "persons", "Here I am", sent_by="setter")
+    assert stage.send(persons.draft_id).outcome is SendOutcome.SENT
+    settle_by_word(stage.system, draft.draft_id, 0, sent=True, resend=False)
+    later(stage, 121)
+    assert stage.state(machines.draft_id) == "superseded"
+
+
+def test_a_persons_message_that_is_held_between_the_judgement_and_the_claim_wins(
+    stage: Stage,
+) -> None:
+    parked(stage, Kind.RESET_BEFORE)
+    machines = on_linkedin(stage, "machines", "Just following up")
+
+    def hold() -> None:
+        stage.world.before = nothing
+        assert tell(stage, BY_HAND) == "echo_held"
+
+    stage.world.before = Once(is_claim, hold)
+    result = stage.send(machines.draft_id)
+    assert (result.outcome, result.code) == (SendOutcome.WAITING, Code.ECHO_HELD)
+
+
+def test_a_persons_message_that_the_lead_has_answered_since_overtakes_nothing(
+    stage: Stage,
+) -> None:
+    wrote_at = stage.world.now()
+    stage.world.step(600)
+    stage.update(Lead(stage.scene.lead_id), Lead.campaign_id.remove())
+    post(stage, CHAT.inbound(stage.scene, "How much is it?", number=1, at=stage.world.now()))
+    answer = waiting(stage)
+    assert tell(stage, BY_HAND, at=wrote_at) == "recorded"
+    assert (humans(stage), stage.state(answer.draft_id)) == (0, "pending")
+
+
+def test_a_second_message_with_the_words_of_ours_is_a_persons(stage: Stage) -> None:
+    stage.send(on_linkedin(stage).draft_id)
+    assert tell(stage, HELLO, accepted_id(stage)) == "echo_matched"
+    assert tell(stage, HELLO, "by-hand") == "human_replied"
+
+
+def test_a_first_attempt_that_left_after_all_is_an_alarm_when_the_next_one_left_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarms: list[None] = []
+    monkeypatch.setattr(echoes, "emit_contradiction", lambda: alarms.append(None))
+    draft = parked(stage)
+    first = accepted_id(stage)
+    settle_by_word(stage.system, draft.draft_id, 0, sent=False, resend=True)
+    stage.world.step(400)
+    assert stage.send(draft.draft_id).outcome is SendOutcome.SENT
+    began = stage.world.now() - 400_000
+    assert tell(stage, HELLO, first, at=began) == "echo_matched"
+    assert (len(alarms), humans(stage)) == (1, 0)
 
 
 def test_a_persons_message_during_a_send_is_counted_once_that_is_settled(stage: Stage) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _RECENT = 60
 _KEYS_A_READ = 100
 
+# Within the ladder of look-ups a message that left without a name gets one, or never does.
+_NAMELESS_FOR = 2 * 3600 * 1000
+
 # What a message has left as when it was the note of a request to connect.
 CONNECTION_REQUEST = "connection_request"
 
@@ -46,6 +49,11 @@ class LeadDelivery:
         since, until = window(self.message)
         return since <= at <= until
 
+    def is_recently_nameless(self, at: int) -> bool:
+        """Say whether its name may yet come up, and an event of this time could be about it."""
+        since, until = window(self.message)
+        return (self.is_undecided or self.is_unnamed) and since <= at <= until + _NAMELESS_FOR
+
     def may_be(self, text: str, at: int) -> bool:
         """Say whether a message with this text, of this time (epoch ms, UTC), could be it."""
         since, _ = window(self.message)
@@ -62,7 +70,8 @@ def window(message: Message) -> tuple[int, int]:
     Two hosts' clocks differ, and that is allowed for on both sides.
     """
     post_by = int(message.post_by or 0)
-    began = post_by - int(POST_WINDOW_SECONDS * 1000)
+    # The first attempt's message may come to light when the next one is under way.
+    began = min(post_by - int(POST_WINDOW_SECONDS * 1000), int(message.created_at))
     return began - LOOK_UP_SKEW, overdue_at(post_by) + LOOK_UP_SKEW
 
 

@@ -3,6 +3,7 @@
 And what became of them afterwards. An echo is never taken for an answer of the lead.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from system_sender.codes import Code
@@ -54,11 +55,14 @@ def perform_echo(system: "System", echo: Inbound, lead: Lead) -> Code:
     if undecided:
         return _confirm(system, echo, [*undecided, *unnamed], at)
     sent = [delivery for delivery in alike if delivery.message.state == MessageState.SENT]
-    if sent:
+    if unnamed or (sent and echo.provider_message_id is None):
         return _note_id(system, echo, (unnamed or sent)[0], at)
+    if any(int(delivery.message.attempt) > 1 for delivery in sent):
+        return _contradict(system, echo)
     late = [delivery for delivery in alike if delivery.message.state == MessageState.NOT_SENT]
     if len(late) == 1:
         return _confirm(system, echo, late, at)
+    # Sent once, known by another id: this is a second message with the same words.
     rest = [one for one in deliveries if one.is_undecided and one.may_have_left_at(at)]
     return _unmatched(system, echo, lead, rest)
 
@@ -82,8 +86,7 @@ def _confirm(system: "System", echo: Inbound, alike: list[LeadDelivery], at: int
         return finish(system, echo, Code.ECHO_MATCHED) if old else _hold(system, echo)
     if delivery.message.state == MessageState.NOT_SENT:
         # It had been settled otherwise, and may have been ordered anew.
-        log.error("sent_after_being_settled_otherwise", extra={"event_id": echo.event_id})
-        emit_contradiction()
+        _alarm(echo)
     try:
         settle_by_evidence(
             system,
@@ -97,6 +100,17 @@ def _confirm(system: "System", echo: Inbound, alike: list[LeadDelivery], at: int
         # It moved at this very moment: what it is now is seen the next time.
         return _hold(system, echo)
     return finish(system, echo, Code.ECHO_MATCHED)
+
+
+def _contradict(system: "System", echo: Inbound) -> Code:
+    """Tell that an attempt which had been taken for lost left after all, beside the next one."""
+    _alarm(echo)
+    return finish(system, echo, Code.ECHO_MATCHED)
+
+
+def _alarm(echo: Inbound) -> None:
+    log.error("sent_after_being_settled_otherwise", extra={"event_id": echo.event_id})
+    emit_contradiction()
 
 
 def _found(echo: Inbound, at: int) -> Found:
@@ -118,7 +132,7 @@ def _note_id(system: "System", echo: Inbound, delivery: LeadDelivery, at: int) -
                 "message",
                 Message(message.draft_id, int(message.part)),
                 [Message.provider_message_id.set(found.provider_message_id)],
-                Message.provider_message_id.does_not_exist(),
+                Message.draft_id.exists() & Message.provider_message_id.does_not_exist(),
             )
             return write
 
@@ -135,10 +149,21 @@ def _unmatched(system: "System", echo: Inbound, lead: Lead, undecided: list[Lead
     A provider may change a text on its way, so that an undecided delivery could be it after all.
     """
     if undecided and _age(system, echo) < _LONGEST_HOLD:
-        return _hold(system, echo)
+        return _hold_automation(system, echo, lead) if echo.human else _hold(system, echo)
     if not echo.human:
         return finish(system, echo, Code.EVENT_IGNORED)
+    if _was_answered_since(system, echo, lead):
+        return finish(system, echo, Code.RECORDED)
     return _count_human(system, echo, lead)
+
+
+def _was_answered_since(system: "System", echo: Inbound, lead: Lead) -> bool:
+    """Say whether the lead wrote after this message: what answers them comes after both."""
+    latest = (lead.latest_inbound or {}).get(echo.channel)
+    answer = system.store.get(Inbound, latest) if latest is not None else None
+    if answer is None or answer.occurred_at is None or echo.occurred_at is None:
+        return False
+    return int(answer.occurred_at) > int(echo.occurred_at)
 
 
 def _count_human(system: "System", echo: Inbound, lead: Lead) -> Code:
@@ -190,7 +215,7 @@ def perform_status(system: "System", event: Inbound, lead: Lead) -> Code:
     deliveries = deliveries_of(
         system, lead, event.provider, event.channel, since=int(event.received_at) - _LOOK_BACK
     )
-    told = event.provider_message_id
+    told, at = event.provider_message_id, int(event.occurred_at or event.received_at)
     message = next(
         (
             one.message
@@ -201,11 +226,10 @@ def perform_status(system: "System", event: Inbound, lead: Lead) -> Code:
     )
     if message is None:
         # It may be told before we know ourselves what the message is called.
-        nameless = any(one.is_undecided or one.is_unnamed for one in deliveries)
+        nameless = told is not None and any(one.is_recently_nameless(at) for one in deliveries)
         if nameless and _age(system, event) < _LONGEST_HOLD:
             return _hold(system, event)
         return finish(system, event, Code.STATUS_UNMATCHED)
-    at = int(event.occurred_at or event.received_at)
 
     def build(token: str) -> Write:
         write = Write(token)
@@ -237,7 +261,21 @@ def _age(system: "System", echo: Inbound) -> int:
     return system.world.now() - int(echo.received_at)
 
 
-def _hold(system: "System", echo: Inbound) -> Code:
+def _hold_automation(system: "System", echo: Inbound, lead: Lead) -> Code:
+    """Hold an echo that is probably a person's, and let no machine talk over them meanwhile.
+
+    The lead's version grows with it, so that an automated claim which did not see this fails.
+    """
+    until = system.world.now() + 2 * _LOOK_AGAIN
+    return _hold(system, echo, [Lead.version.add(1), Lead.echo_held_until.set(until)], lead)
+
+
+def _hold(
+    system: "System",
+    echo: Inbound,
+    changes: Sequence[Any] = (),
+    lead: Lead | None = None,
+) -> Code:
     due_at = system.world.now() + _LOOK_AGAIN
 
     def build(token: str) -> Write:
@@ -248,11 +286,13 @@ def _hold(system: "System", echo: Inbound) -> Code:
             [Inbound.due_at.set(due_at)],
             Inbound.due_at.exists() & Inbound.finished_code.does_not_exist(),
         )
+        if lead is not None:
+            write.update("lead", Lead(lead.lead_id), changes, Lead.lead_id.exists())
         return write
 
     try:
         system.store.write_patiently(build)
-    except ConditionsFailed:
-        # Another performance finished it first, and its word stands.
-        return Code.ECHO_MATCHED
+    except ConditionsFailed as refusal:
+        # Another performance finished it first, and its word stands; or the lead is gone.
+        return Code.ECHO_MATCHED if "event" in refusal.failed else Code.LEAD_NOT_FOUND
     return Code.ECHO_HELD

@@ -117,6 +117,8 @@ class Lead(Model):
     # When the latest human message left: the provider's time, or ours of what left through us.
     # Only for comparison with the provider's times of inbound messages that come late.
     human_outbound_at = NumberAttribute(null=True)
+    # Until when automation keeps still, because what seems to be a person's message is looked at.
+    echo_held_until = NumberAttribute(null=True)
     open_drafts = UnicodeSetAttribute(null=True)
     created_at = NumberAttribute()
 

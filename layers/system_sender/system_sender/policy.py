@@ -134,6 +134,10 @@ def _waits(situation: Situation) -> Verdict | None:
 def _automation(situation: Situation) -> Verdict | None:
     if situation.sent_by != "ai":
         return None
+    held = situation.lead.echo_held_until
+    if held is not None and held > situation.now:
+        # Somebody wrote to the lead, and it is probably a person: nobody talks over them.
+        return wait_or_ask(situation, Wait(int(held), Code.ECHO_HELD))
     return _campaign(situation) or (None if situation.draft.counted else _caps(situation))
 
 
