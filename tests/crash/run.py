@@ -7,7 +7,7 @@ two invocations with at most two preemptions. This adds
   boundary that follows the first, in the recovery and in what a person settles as well (but for
   faults that leave the same world behind as another one: `faults.distinct_faults_at` and
   `faults.repeated_look_ups`);
-- of the other channels' stories, every fifth of the pairs that strike where a delivery is taken,
+- of the other channels' stories, every twelfth of the pairs that strike where a delivery is taken,
   sent, looked up or settled: what is around that is the same code and the same rows for every
   provider;
 - every order with at most three preemptions, or two where there are many effects.
@@ -50,7 +50,7 @@ _CONTINUES = {"retry": "three_parts"}
 _PROGRESS_SECONDS = 15.0
 _PREEMPTIONS = 3
 # Of the stories that are not all run, one pair in this many is.
-_SAMPLE_ELSEWHERE = 5
+_SAMPLE_ELSEWHERE = 12
 
 _held = ExitStack()
 _connections: list[FaultyConnection] = []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pynamodb.expressions.condition import Condition
 
-from system_sender import claim, echoes, gate, looking, replying, settlement, sweep
+from system_sender import claim, echoes, looking, replying, request, settlement, sweep
 from system_sender.codes import Code
 from system_sender.deliveries import LeadDelivery
 from system_sender.ledger import DeliveryLedger
@@ -119,7 +119,7 @@ def _a_lost_claim_is_ours(patch: pytest.MonkeyPatch) -> None:
 
 def _the_guard_is_never_late(patch: pytest.MonkeyPatch) -> None:
     """Let a request begin however long ago its claim was written."""
-    patch.setattr(gate._Guard, "_refuse_late", lambda _guard: None)
+    patch.setattr(request.Guard, "_refuse_late", lambda _guard: None)
 
 
 def _switches_never_age(patch: pytest.MonkeyPatch) -> None:
@@ -164,13 +164,13 @@ def _the_sweep_leaves_sending_alone(patch: pytest.MonkeyPatch) -> None:
 
 def _every_failure_opens_the_next_way(patch: pytest.MonkeyPatch) -> None:
     """Go on with the next way to a person, whatever became of the one before."""
-    on_next_route = gate._on_next_route
+    on_next_route = request._on_next_route
 
     def go_on(outcome: Outcome, delivery: Any) -> Outcome:
         failed = outcome.kind is not OutcomeKind.SENT
         return on_next_route(replace(outcome, next_route=True) if failed else outcome, delivery)
 
-    patch.setattr(gate, "_on_next_route", go_on)
+    patch.setattr(request, "_on_next_route", go_on)
 
 
 def _an_echo_is_never_held(patch: pytest.MonkeyPatch) -> None:

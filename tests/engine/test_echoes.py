@@ -452,14 +452,13 @@ def test_an_echo_never_counts_as_an_answer_of_the_lead(stage: Stage) -> None:
 # --- nobody's ------------------------------------------------------------------------------------
 
 
-def test_a_machines_message_with_nothing_of_ours_open_writes_nothing(stage: Stage) -> None:
+def test_a_machines_message_is_looked_at_even_if_nothing_of_ours_is_open(stage: Stage) -> None:
+    """A delivery that a person took for lost is listed nowhere, and its echo proves them wrong."""
     stage.send(stage.scene.draft().draft_id)
     version = stage.scene.lead_now().version
-    stage.world.effects.clear()
     answer = stage.post(stage.human_text("A campaign's text", source="workflow", messageId="x1"))
-    assert (answer.status, answer.code) == (200, Code.EVENT_IGNORED)
-    assert (stage.inbound(), stage.scene.lead_now().version) == ([], version)
-    assert not [name for effect, name in stage.world.effects if name.startswith("write")]
+    assert (answer.status, answer.fields["work"]) == (200, "event_ignored")
+    assert (finished(stage), stage.scene.lead_now().version) == (["event_ignored"], version)
 
 
 def test_a_machines_message_that_is_none_of_ours_overtakes_nothing(stage: Stage) -> None:

@@ -132,12 +132,50 @@ def test_a_note_that_begins_a_chat_days_later_is_still_ours(stage: Stage) -> Non
     )
     draft = on_linkedin(stage)
     assert stage.send(draft.draft_id).outcome is SendOutcome.SENT
+    assert told_days_later(stage).fields["work"] == "echo_matched"
+    assert stage.scene.lead_now().human_outbound_count == 0
+
+
+def test_a_note_in_doubt_that_begins_a_chat_days_later_is_still_ours(stage: Stage) -> None:
+    stage.sandbox.program(
+        Fault(Kind.REFUSE, refusal="not_connected"),
+        Fault(Kind.REFUSE, refusal="no_credits"),
+        Fault(Kind.RESET_AFTER),
+    )
+    draft = on_linkedin(stage)
+    assert stage.send(draft.draft_id).outcome is SendOutcome.UNKNOWN
+    assert told_days_later(stage).fields["work"] == "echo_matched"
+    assert stage.state(draft.draft_id) == "sent"
+    assert stage.scene.lead_now().human_outbound_count == 0
+
+
+def test_a_note_that_was_found_in_the_records_is_still_ours_days_later(stage: Stage) -> None:
+    stage.sandbox.program(
+        Fault(Kind.REFUSE, refusal="not_connected"),
+        Fault(Kind.REFUSE, refusal="no_credits"),
+        Fault(Kind.RESET_AFTER),
+    )
+    stage.send(on_linkedin(stage).draft_id)
+    stage.world.step(30)
+    assert stage.sweep().codes == {"sent_by_evidence": 1}
+    assert told_days_later(stage).fields["work"] == "echo_matched"
+    assert stage.scene.lead_now().human_outbound_count == 0
+
+
+def test_a_message_in_doubt_is_none_of_days_later(stage: Stage) -> None:
+    stage.fail(Kind.RESET_BEFORE)
+    draft = on_linkedin(stage)
+    assert stage.send(draft.draft_id).outcome is SendOutcome.UNKNOWN
+    assert told_days_later(stage).fields["work"] == "human_replied"
+    assert stage.state(draft.draft_id) == "unknown"
+    assert stage.scene.lead_now().human_outbound_count == 1
+
+
+def told_days_later(stage: Stage) -> Any:
     stage.world.step(5 * 24 * 3600)
     echo = CHAT.echo(stage.scene, HELLO, message_id="first1", at=stage.world.now())
     assert echo is not None
-    answer = stage.post(echo, resource="/webhooks/unipile/{workspace}")
-    assert answer.fields["work"] == "echo_matched"
-    assert stage.scene.lead_now().human_outbound_count == 0
+    return stage.post(echo, resource="/webhooks/unipile/{workspace}")
 
 
 # --- known by the address of their profile -------------------------------------------------------
@@ -203,16 +241,13 @@ def test_without_any_name_on_linkedin_a_person_is_asked(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(Kind.REFUSE, operation=Operation.LOOK_UP, refusal="too_many_requests"),
-        Fault(Kind.REFUSE, operation=Operation.LOOK_UP, refusal="disconnected"),
-        Fault(Kind.REFUSE, operation=Operation.LOOK_UP, refusal="account_not_found"),
         Fault(Kind.SERVER_ERROR_BEFORE, operation=Operation.LOOK_UP),
         Fault(Kind.STALL_BEFORE, operation=Operation.LOOK_UP, seconds=60),
         Fault(Kind.RESET_BEFORE, operation=Operation.LOOK_UP),
         Fault(Kind.HTML_SUCCESS, operation=Operation.LOOK_UP),
         Fault(Kind.EMPTY_SUCCESS, operation=Operation.LOOK_UP),
     ],
-    ids=lambda fault: fault.refusal or fault.kind,
+    ids=lambda fault: fault.kind,
 )
 def test_a_profile_that_nobody_could_look_at_is_looked_at_again(stage: Stage, fault: Fault) -> None:
     known_by_url(stage)
@@ -220,7 +255,10 @@ def test_a_profile_that_nobody_could_look_at_is_looked_at_again(stage: Stage, fa
     draft = on_linkedin(stage)
     assert stage.send(draft.draft_id).outcome is SendOutcome.WAITING
     assert (stage.state(draft.draft_id), paths(stage, Operation.SEND)) == ("approved", [])
-    stage.world.step(MINUTE)
+    due_at = stage.scene.draft_now(draft.draft_id).due_at
+    assert due_at is not None
+    assert MINUTE * 1000 <= due_at - stage.world.now() <= 24 * 3600 * 1000
+    stage.world.step((due_at - stage.world.now()) / 1000)
     stage.sweep()
     assert stage.state(draft.draft_id) == "sent"
 
@@ -234,18 +272,6 @@ def test_a_profile_that_nobody_can_look_at_for_a_day_goes_to_a_person(stage: Sta
     stage.sweep()
     assert stage.scene.draft_now(draft.draft_id).code == "waited_too_long"
     assert stage.state(draft.draft_id) == "needs_review"
-
-
-def test_a_person_who_is_another_lead_already_is_written_to_and_keeps_their_name(
-    stage: Stage,
-) -> None:
-    known_by_url(stage)
-    alias = linkedin_alias(stage.scene.workspace, DANA)
-    other = f"{stage.scene.workspace}:other"
-    stage.scene.put(Alias(alias, lead_id=other))
-    assert stage.send(on_linkedin(stage).draft_id).outcome is SendOutcome.SENT
-    assert {row.alias: row.lead_id for row in rows(stage.connection, Alias)}[alias] == other
-    assert stage.scene.lead_now().linkedin_id is None
 
 
 def test_a_person_who_asked_for_silence_under_that_name_is_not_written_to(stage: Stage) -> None:

@@ -111,7 +111,6 @@ def test_an_email_is_kept_with_what_an_answer_needs(stage: Stage) -> None:
             handles={"reply_id": "41021", "sender_email_id": "57"},
             provider_message_id="41021",
             occurred_at=stage.world.now() - 5_000,
-            html="<p>Tuesday works</p>",
         ),
     )
     assert row.event_id == f"{stage.scene.workspace}:emailbison:message:41021"

@@ -403,7 +403,6 @@ def test_a_parked_way_is_looked_up_where_it_would_show(stage: Stage, way: str, p
     assert row.provider_message_id == stage.sandbox.ledger.accepted()[0].message_id
 
 
-@pytest.mark.xfail(reason="A look-up does not say yet what the way it looked at sends.")
 @pytest.mark.parametrize(
     ("way", "sent_as"), [("inmail", "inmail"), ("invitation", "connection_request")]
 )

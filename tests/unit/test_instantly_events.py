@@ -102,7 +102,6 @@ def test_an_answer_is_read() -> None:
         WORKSPACE,
         channel="email",
         text="Tue works 👍",
-        html="<div>Tue works 👍</div><blockquote>Tue?</blockquote>",
         subject="Re: Intro",
         email="dana@example.com",
         first_name="Dana",
@@ -125,6 +124,12 @@ def test_a_machines_answer_is_recorded_as_one() -> None:
     away = read("lead_out_of_office")
     assert (away.kind, away.automated, away.out_of_office) == (EventKind.MESSAGE, True, True)
     assert away.text == "I am away until Monday."
+
+
+@pytest.mark.parametrize("subject", ["Automatic reply: Intro", "Undeliverable: Intro"])
+def test_a_machines_subject_tells_when_it_comes_as_an_ordinary_answer(subject: str) -> None:
+    assert read("reply_received", reply_subject=subject).automated
+    assert not read("reply_received", reply_subject=f"Re: {subject}").automated
 
 
 def test_one_message_under_several_event_types_is_one_event() -> None:

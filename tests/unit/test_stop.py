@@ -7,7 +7,7 @@ import pytest
 from system_sender.codes import Code
 from system_sender.inbound import DeliveryStatus, EventKind, InboundEvent
 from system_sender.models import Lead
-from system_sender.stop import EVERY_CHANNEL, Stop, stop_of
+from system_sender.stop import EVERY_CHANNEL, Stop, is_automated, opts_out, stop_of
 
 DANA, LEE = "dana@example.com", "lee@example.com"
 PHONE = "+15550100001"
@@ -36,6 +36,11 @@ def stopped(event: InboundEvent, known: Lead | None) -> Stop:
         told(text="Tuesday works"),
         told(text="STOP", automated=True),
         told(text="STOP", out_of_office=True),
+        told(text="STOP", sender="mailer-daemon@mx.example.com"),
+        told(subject="Unsubscribe", automated=True),
+        told(EventKind.ECHO, subject="Unsubscribe"),
+        told(text="Tuesday works", subject="Unsubscribe"),
+        told(channel="linkedin", subject="Unsubscribe"),
         told(EventKind.ECHO, text="STOP"),
         told(EventKind.HUMAN_OUTBOUND, text="STOP"),
         told(EventKind.STATUS, status=DeliveryStatus.DELIVERED, email=DANA),
@@ -100,3 +105,43 @@ def test_a_bounce_stops_the_address_and_the_channel_only_of_the_lead_whose_it_is
 def test_a_bounce_that_names_no_address_stops_nothing() -> None:
     event = told(EventKind.STATUS, status=DeliveryStatus.BOUNCED, email="no address")
     assert stop_of(event, lead(), "US") is None
+
+
+@pytest.mark.parametrize("subject", ["unsubscribe", "STOP", "Re: Unsubscribe", "remove me"])
+def test_the_subject_of_an_email_without_a_text_asks_for_silence(subject: str) -> None:
+    event = told(subject=subject, sender=LEE)
+    assert opts_out(event)
+    assert stopped(event, lead()).reason is Code.OPTED_OUT
+
+
+# --- machines ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "MAILER-DAEMON@mx.example.com",
+        "Mail Delivery System <mailer-daemon@mx.example.com>",
+        "postmaster@example.com",
+        "no-reply@example.com",
+        "do_not_reply@example.com",
+        "bounces+1842@example.com",
+    ],
+)
+def test_what_comes_from_an_address_that_nobody_reads_is_a_machines(sender: str) -> None:
+    assert is_automated(told(text="Your message could not be delivered.", sender=sender))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        told(text="Tuesday works", sender=DANA),
+        told(text="Tuesday works", sender="noreply.dana@example.com"),
+        told(text="Tuesday works"),
+        told(text="Tuesday works", sender="no address"),
+        # Our own mailbox may be called anything.
+        told(EventKind.ECHO, text="Tuesday?", sender="noreply@out.example.com"),
+    ],
+)
+def test_what_a_person_may_have_written_is_no_machines(event: InboundEvent) -> None:
+    assert not is_automated(event)

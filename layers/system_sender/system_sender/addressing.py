@@ -61,7 +61,7 @@ def address(mail: Correspondence, provider: str) -> Letter | Code:
 
 
 def _email(mail: Correspondence, provider: str) -> Letter | Code:
-    recipients = _recipients(mail, mail.integrations[provider])
+    recipients = _recipients(mail)
     if recipients.to is None:
         return Code.MISSING_EMAIL
     answered = mail.answered
@@ -82,12 +82,15 @@ def _email(mail: Correspondence, provider: str) -> Letter | Code:
     )
 
 
-def _recipients(mail: Correspondence, integration: Integration) -> Recipients:
-    """Answer whoever wrote last, in the circle they wrote to; an own mailbox is no recipient."""
+def _recipients(mail: Correspondence) -> Recipients:
+    """Answer whoever wrote last, in the circle they wrote to; an own mailbox is no recipient.
+
+    Whichever of the workspace's accounts the mailbox belongs to.
+    """
     answered = mail.answered
     if answered is None:
         return Recipients(to_address(mail.lead.email), ())
-    own = set(integration.senders or ())
+    own = {each for row in mail.integrations.values() for each in row.mailboxes or ()}
     mailbox = (answered.handles or {}).get("mailbox")
     lead = to_address(mail.lead.email)
     # Where the provider does not name our mailbox, what was written to is ours, but for the lead.

@@ -86,7 +86,6 @@ class Code(StrEnum):
     MESSAGE_NOT_FOUND = "message_not_found"
     DRAFT_SENT = "draft_sent"
     ACCOUNT_OWNED = "account_owned"
-    ALREADY_APPROVED = "already_approved"
     PART_FINAL = "part_final"
     STALE_NEEDS_WORD = "stale_needs_word"
     MISSING_EMAIL = "missing_email"
@@ -102,7 +101,6 @@ class Code(StrEnum):
     NOT_CONNECTED = "not_connected"
     NO_INMAIL = "no_inmail"
     ALREADY_INVITED = "already_invited"
-    NO_ROUTE_LEFT = "no_route_left"
     ACCOUNT_DISCONNECTED = "account_disconnected"
     PROFILE_NOT_FOUND = "profile_not_found"
     SENT_BY_EVIDENCE = "sent_by_evidence"
@@ -116,6 +114,7 @@ class Code(StrEnum):
     STATUS_UNMATCHED = "status_unmatched"
     BOUNCED = "bounced"
     THREAD_NOT_FOUND = "thread_not_found"
+    KNOWN_AS_ANOTHER_LEAD = "known_as_another_lead"
 
     @property
     def sentence(self) -> str:
@@ -205,7 +204,7 @@ SENTENCES: dict[Code, str] = {
     Code.SIGNATURE_MISSING: "The request carries no signature or secret; check its set-up.",
     Code.SIGNATURE_INVALID: "The signature or secret does not match; check the configured one.",
     Code.EVENT_STALE: "The event's timestamp is outside the accepted window; it is not accepted.",
-    Code.BODY_TOO_LARGE: "The body is larger than 256 KiB; no event of this provider is.",
+    Code.BODY_TOO_LARGE: "The body is larger than any event of this provider.",
     Code.BODY_NOT_JSON: "The body is not a JSON object in UTF-8.",
     Code.BODY_WRONG: "The body lacks a field or has one of the wrong type.",
     Code.WRONG_ACCOUNT: "The event belongs to another provider account than this workspace's.",
@@ -220,7 +219,6 @@ SENTENCES: dict[Code, str] = {
     Code.MESSAGE_NOT_FOUND: "There is no delivery with this id; list them with 'sender parked'.",
     Code.DRAFT_SENT: "The draft was sent; it cannot change any more.",
     Code.ACCOUNT_OWNED: "Another workspace owns this provider account; both would answer.",
-    Code.ALREADY_APPROVED: "The draft is already approved.",
     Code.PART_FINAL: "The provider refused this text for good; write a new draft.",
     Code.STALE_NEEDS_WORD: "The conversation moved on; approve with the override if it still fits.",
     Code.MISSING_EMAIL: "The lead has no usable e-mail address; add one and approve again.",
@@ -243,8 +241,6 @@ SENTENCES: dict[Code, str] = {
     Code.NO_INMAIL: "The account has no InMail left for this person; nothing left.",
     Code.ALREADY_INVITED: "A connection request to this person is already open; wait for their "
     "answer.",
-    Code.NO_ROUTE_LEFT: "The provider refused every way to reach this person; a person must "
-    "find another.",
     Code.ACCOUNT_DISCONNECTED: "The account is disconnected at the provider; connect it again; "
     "the draft waits.",
     Code.PROFILE_NOT_FOUND: "LinkedIn knows no person under this profile; correct it.",
@@ -264,4 +260,6 @@ SENTENCES: dict[Code, str] = {
     Code.BOUNCED: "The message bounced; the address is suppressed.",
     Code.THREAD_NOT_FOUND: "The provider does not know the message that is answered; write to "
     "them another way.",
+    Code.KNOWN_AS_ANOTHER_LEAD: "This person is already known as another lead of the workspace; "
+    "merge the two or answer there.",
 }

@@ -21,8 +21,8 @@ _KEYS_A_READ = 100
 # Within the ladder of look-ups a message that left without a name gets one, or never does.
 _NAMELESS_FOR = 2 * 3600 * 1000
 
-# What a message has left as when it was the note of a request to connect.
-CONNECTION_REQUEST = "connection_request"
+# The route on which a text leaves as the note of a request to connect.
+_INVITATION = "invitation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,19 @@ class LeadDelivery:
         since, until = window(self.message)
         return (self.is_undecided or self.is_unnamed) and since <= at <= until + _NAMELESS_FOR
 
+    @property
+    def _is_invitation(self) -> bool:
+        """Say whether it may be the note of a request to connect.
+
+        The note becomes the first message of a chat, days later, once the person accepts it.
+        """
+        may_be_out = self.is_undecided or self.message.state == MessageState.SENT
+        return may_be_out and self.message.route == _INVITATION
+
     def may_be(self, text: str, at: int) -> bool:
         """Say whether a message with this text, of this time (epoch ms, UTC), could be it."""
         since, _ = window(self.message)
-        # The note of a connection request becomes the first message of a chat, days later, once
-        # the person accepts it.
-        open_ended = self.message.sent_as == CONNECTION_REQUEST
-        in_time = since <= at if open_ended else self.may_have_left_at(at)
+        in_time = since <= at if self._is_invitation else self.may_have_left_at(at)
         return in_time and same_text(self.text, text)
 
 

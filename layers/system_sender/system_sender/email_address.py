@@ -91,7 +91,7 @@ def reply_recipients(
     ours = set(_usable(own))
     wanted = [sender, lead_email, *to, *cc]
     people = [address for address in _usable(wanted) if address not in ours]
-    people = [address for address in people if not _reads_nothing(address)]
+    people = [address for address in people if not reads_no_mail(address)]
     if not people:
         return Recipients(None)
     return Recipients(people[0], tuple(people[1 : 1 + MOST_CC]))
@@ -102,6 +102,11 @@ def _usable(values: Iterable[str | None]) -> list[str]:
     return list(dict.fromkeys(filter(None, map(to_address, values))))
 
 
-def _reads_nothing(address: str) -> bool:
+def reads_no_mail(address: str) -> bool:
+    """Say whether nobody reads this address: a mail server, or a machine that only sends.
+
+    Args:
+        address: as :func:`to_address` returns it.
+    """
     local = address.rpartition("@")[0].partition("+")[0]
     return local.translate(_MARKS) in _UNREAD

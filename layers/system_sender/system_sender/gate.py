@@ -1,6 +1,7 @@
 """The one way out: read, judge, claim, request, settle. Every send of every path ends here."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,6 @@ from system_sender.letter import Access, Letter
 from system_sender.models import Draft, Message
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.policy import (
-    LONGEST_WAIT,
-    LOOK_AGAIN,
     Go,
     Refuse,
     Situation,
@@ -30,28 +29,27 @@ from system_sender.policy import (
     may_send,
     wait_or_ask,
 )
+from system_sender.profiles import linkedin_id_of
 from system_sender.providers import provider_named
 from system_sender.reading import (
+    Account,
     Addressed,
     NotYet,
     Reading,
     Unreadable,
+    account_of,
     address_reading,
+    is_to_be_found,
     read_around,
 )
+from system_sender.request import Guard, perform_request
 from system_sender.result import SendOutcome, SendResult, which_part
 from system_sender.settlement import UNHEALTHY_MILLISECONDS, DraftFate, Settled
 from system_sender.sms_text import Span
 from system_sender.states import MESSAGE_TRANSITIONS, DraftState, MessageState
-from system_sender.store import StorageError
-from system_sender.switches import (
-    POST_WINDOW_SECONDS,
-    read_switches,
-)
+from system_sender.switches import POST_WINDOW_SECONDS
 from system_sender.telemetry import log
 from system_sender.text_parts import parts_of
-from system_sender.transport import Withheld
-from system_sender.world import Effect
 
 if TYPE_CHECKING:
     from system_sender.system import System
@@ -168,44 +166,56 @@ def _read(system: "System", draft: Draft) -> Reading:
 
 def _judge(system: "System", reading: Reading) -> Addressed:
     """Return the letter only if it may go now; otherwise write down why not, and end."""
-    draft = reading.draft
-    addressed = _address(system, reading)
+    if is_to_be_found(reading):
+        _find_person(system, reading)
+    addressed = address_reading(system, reading)
     if isinstance(addressed, Code):
-        raise _Ended(_apply(system, draft, Refuse(addressed, DraftState.NEEDS_REVIEW)))
-    situation = Situation(
-        draft=draft,
-        lead=reading.lead,
-        workspace=reading.workspace,
-        campaign=reading.campaign,
-        integration=addressed.integration,
-        paused=reading.switches.paused,
-        sent_by=_sent_by(draft),
-        continuing=any(row.state == MessageState.SENT for row in reading.messages.values()),
-        now=system.world.now(),
-    )
-    verdict = _obstacle(reading, addressed, situation) or may_send(situation)
-    if not isinstance(verdict, Go):
-        raise _Ended(_apply(system, draft, verdict))
+        raise _Ended(_hold(system, reading.draft, addressed))
+    _end_unless_allowed(system, reading, addressed)
     return addressed
 
 
-def _address(system: "System", reading: Reading) -> Addressed | Code:
+def _find_person(system: "System", reading: Reading) -> None:
+    """Find out whom a first message goes to. Nobody is looked for whom nothing may go to."""
+    draft = reading.draft
+    account = account_of(system, reading)
+    if isinstance(account, Code):
+        raise _Ended(_hold(system, draft, account))
+    situation = _end_unless_allowed(system, reading, account)
     try:
-        return address_reading(system, reading)
+        found = linkedin_id_of(system, reading.lead, account)
     except NotYet as not_yet:
-        now, ready_at = system.world.now(), reading.draft.ready_at
-        if ready_at is not None and now - ready_at > LONGEST_WAIT:
-            return Code.WAITED_TOO_LONG
-        verdict = Wait(now + LOOK_AGAIN, not_yet.code)
-        raise _Ended(_apply(system, reading.draft, verdict)) from None
+        wait = wait_or_ask(situation, Wait(not_yet.until, not_yet.code))
+        raise _Ended(_apply(system, draft, wait)) from None
+    if isinstance(found, Code):
+        raise _Ended(_hold(system, draft, found))
+    reading.lead.linkedin_id = found
 
 
-def _obstacle(reading: Reading, addressed: Addressed, situation: Situation) -> Verdict | None:
+def _end_unless_allowed(system: "System", reading: Reading, account: Account) -> Situation:
+    situation = Situation(
+        draft=reading.draft,
+        lead=reading.lead,
+        workspace=reading.workspace,
+        campaign=reading.campaign,
+        integration=account.integration,
+        paused=reading.switches.paused,
+        sent_by=_sent_by(reading.draft),
+        continuing=any(row.state == MessageState.SENT for row in reading.messages.values()),
+        now=system.world.now(),
+    )
+    verdict = _obstacle(reading, account, situation) or may_send(situation)
+    if not isinstance(verdict, Go):
+        raise _Ended(_apply(system, reading.draft, verdict))
+    return situation
+
+
+def _obstacle(reading: Reading, account: Account, situation: Situation) -> Verdict | None:
     """Return what makes a send impossible rather than forbidden."""
     refusal = parts_of(reading.draft.channel, reading.text).refusal
     if refusal is not None and not reading.messages:
         return Refuse(refusal, DraftState.NEEDS_REVIEW)
-    if addressed.access is None:
+    if account.access is None:
         until = situation.now + UNHEALTHY_MILLISECONDS
         return wait_or_ask(situation, Wait(until, Code.INTEGRATION_NOT_CONFIGURED))
     return None
@@ -358,7 +368,15 @@ def _out_of_time(system: "System", draft: Draft) -> SendResult:
 def _send_part(system: "System", reading: Reading, delivery: Delivery, budget: Budget) -> bool:
     """Attempt one part. Returns whether the next part may follow at once; ends on an outcome."""
     ledger = DeliveryLedger(system.store, system.world, delivery, until=budget.ends_at)
-    outcome = _attempt(system, ledger, delivery, _Guard(system, reading, delivery))
+    # Made before the claim: a mistake in making it must not leave a delivery in doubt.
+    request = provider_named(delivery.provider).send_request(delivery.access, delivery.letter)
+    guard = Guard(system, reading, delivery)
+    outcome = _attempt(
+        system,
+        ledger,
+        delivery,
+        lambda: perform_request(system, ledger, delivery, request, guard),
+    )
     if outcome is None:
         return False
     fields = {"message_id": delivery.id, "code": outcome.code.value, "attempt": delivery.attempt}
@@ -374,7 +392,10 @@ def _send_part(system: "System", reading: Reading, delivery: Delivery, budget: B
 
 
 def _attempt(
-    system: "System", ledger: DeliveryLedger, delivery: Delivery, guard: "_Guard"
+    system: "System",
+    ledger: DeliveryLedger,
+    delivery: Delivery,
+    perform: Callable[[], Outcome],
 ) -> Outcome | None:
     """Claim, request and settle through Powertools. None: nothing was taken, judge anew."""
 
@@ -385,7 +406,7 @@ def _attempt(
         key_prefix=_KEY_PREFIX,
     )
     def deliver(*, delivery_id: str) -> dict[str, Any]:  # noqa: ARG001 - the key
-        return _request(system, ledger, delivery, guard).to_dict()
+        return perform().to_dict()
 
     try:
         stored = deliver(delivery_id=delivery.id)
@@ -412,88 +433,6 @@ def _end_if_made_again(system: "System", delivery: Delivery) -> None:
     draft = _read_draft(system, delivery.draft.draft_id)
     if draft.state == DraftState.APPROVED and not draft.parts:
         raise _Ended(_hold(system, draft, Code.DRAFT_CLAIMED))
-
-
-def _request(
-    system: "System", ledger: DeliveryLedger, delivery: Delivery, guard: "_Guard"
-) -> Outcome:
-    """Make the one provider request. Returns an outcome whatever happens, never raises one."""
-    if not ledger.claimed:
-        raise RuntimeError("A request without a claim must never begin.")
-    provider = provider_named(delivery.provider)
-    try:
-        request = provider.send_request(delivery.access, delivery.letter)
-        answer = system.world.perform(
-            Effect.PROVIDER,
-            "send",
-            lambda: system.transport.send(
-                request, seconds=delivery.request_seconds, guard=guard.allow
-            ),
-        )
-        outcome = provider.outcome(answer, system.world.now(), delivery.letter)
-        return _on_next_route(_uncounted_if_ours(outcome), delivery)
-    except Exception as error:  # noqa: BLE001 - after a claim, an outcome must come back
-        # Only the type: the text of an exception may hold what was being sent.
-        fields = {"message_id": delivery.id, "error": type(error).__name__}
-        log.error("request_failed_unexpectedly", extra=fields)
-        return Outcome(OutcomeKind.UNKNOWN, Code.INTERNAL_ERROR)
-
-
-def _uncounted_if_ours(outcome: Outcome) -> Outcome:
-    """Let an attempt that we ourselves withheld use up none of the bounded attempts."""
-    ours = {Code.TOO_LATE, Code.BUSY, Code.PAUSED_ALL, Code.PAUSED_WORKSPACE, Code.PAUSED_CHANNEL}
-    free = outcome.code in ours or outcome.integration_unhealthy
-    return replace(outcome, counts=False) if free else outcome
-
-
-def _on_next_route(outcome: Outcome, delivery: Delivery) -> Outcome:
-    """Let the next way be tried at once, if there is one; if not, what the provider said holds."""
-    if not outcome.next_route:
-        return outcome
-    if not delivery.has_next_route:
-        # To begin again with the first is an attempt like any other: bounded, and not at once.
-        return replace(outcome, counts=True)
-    return replace(outcome, kind=OutcomeKind.NOT_SENT, retry_at=None, counts=False)
-
-
-class _Guard:
-    """Asked right before the first byte: is the permission still good?"""
-
-    def __init__(self, system: "System", reading: Reading, delivery: Delivery) -> None:
-        self._system = system
-        self._delivery = delivery
-        self.reading = reading
-
-    def allow(self) -> None:
-        """Return if the request may begin now.
-
-        Raises:
-            Withheld: too late, or a switch was thrown meanwhile.
-        """
-        self._refuse_late()
-        if self.reading.switches.is_fresh(self._system.world):
-            return
-        self._read_switches()
-        self._refuse_late()
-        if not self.reading.switches.is_fresh(self._system.world):
-            # DynamoDB took longer to answer than its answer is good for.
-            raise Withheld(Code.BUSY)
-
-    def _refuse_late(self) -> None:
-        world, delivery = self._system.world, self._delivery
-        # Both clocks: the wall clock may be set back, the monotonic one may sleep with the host.
-        if world.now() > delivery.post_by or world.monotonic() > delivery.post_by_monotonic:
-            raise Withheld(Code.TOO_LATE)
-
-    def _read_switches(self) -> None:
-        system, draft = self._system, self._delivery.draft
-        try:
-            switches = read_switches(system.store, system.world, draft.workspace, draft.channel)
-        except StorageError:
-            raise Withheld(Code.BUSY) from None
-        if switches.paused is not None:
-            raise Withheld(switches.paused)
-        self.reading.switches = switches
 
 
 def _after_ledger_trouble(

@@ -46,7 +46,6 @@ class InboundEvent:
         identified: False when the payload has nothing that tells two equal texts apart, so that
             the provider must be asked which message this was.
         text: plain text, without quoted history and signature.
-        html: as it came, where it came; never stored.
         phone, email: the lead's own, as the provider wrote them.
         linkedin_id: the lead's LinkedIn provider id.
         sender: the e-mail address of whoever wrote, who need not be the lead; for an echo, our
@@ -70,7 +69,6 @@ class InboundEvent:
     channel: str = "sms"
     identified: bool = True
     text: str = ""
-    html: str | None = None
     subject: str | None = None
     phone: str | None = None
     email: str | None = None

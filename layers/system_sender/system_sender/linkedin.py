@@ -1,7 +1,14 @@
 """How LinkedIn names people: profile URLs and provider ids. Pure."""
 
 import re
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import unquote, urlsplit
+
+# The ways of writing to a person that leave something else than a message, and what they leave.
+INMAIL: Final = "inmail"
+INVITATION: Final = "invitation"
+SENT_AS: Mapping[str, str] = {INMAIL: "inmail", INVITATION: "connection_request"}
 
 _PERSON = "in"
 _LONGEST = 200

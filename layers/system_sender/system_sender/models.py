@@ -66,6 +66,8 @@ class Integration(Model):
     # Mailboxes that may stand in for an unhealthy one, the best first.
     senders: JSONAttribute = JSONAttribute(null=True)
     bcc: JSONAttribute = JSONAttribute(null=True)
+    # Our own e-mail addresses at this account: neither a recipient nor a lead.
+    mailboxes: JSONAttribute = JSONAttribute(null=True)
     unhealthy_until = NumberAttribute(null=True)
     unhealthy_code = UnicodeAttribute(null=True)
 

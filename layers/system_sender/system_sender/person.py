@@ -68,6 +68,8 @@ def find_person(
     said = addresses_said(event, workspace.region)
     lead, gone = _first_living(system, aliases.values())
     known, phone = dict(aliases), said.get("sms")
+    if lead is not None and _may_be_anothers(event, lead, aliases):
+        known.pop(email_alias(workspace.workspace, said.pop("email")))
     # A known number was an alias from the start, so only a new one is looked at.
     if phone is not None and (lead is None or lead.phone != phone):
         name = phone_alias(workspace.workspace, phone)
@@ -76,6 +78,19 @@ def find_person(
             lead, phone_gone = _first_living(system, [known[name]])
             gone |= phone_gone
     return Person(lead, said, known, gone)
+
+
+def _may_be_anothers(event: InboundEvent, lead: Lead, aliases: Mapping[str, Alias | None]) -> bool:
+    """Say whether the e-mail address may be that of somebody else in the lead's thread.
+
+    A provider that names the lead by its own id may give, as the lead's address, that of whoever
+    wrote. It is neither an address nor a name of the lead, unless it was before.
+    """
+    email = to_address(event.email)
+    if email is None or email != to_address(event.sender) or email == to_address(lead.email):
+        return False
+    row = aliases.get(email_alias(lead.workspace, email))
+    return row is None or row.lead_id != lead.lead_id
 
 
 def _first_living(

@@ -171,7 +171,7 @@ def _tomorrow(workspace: Workspace, now: int) -> int:
     return int(morning.timestamp() * 1000)
 
 
-def wait_or_ask(situation: Situation, wait: Wait) -> Verdict:
+def wait_or_ask(situation: Situation, wait: Wait) -> Wait | Refuse:
     """Turn a wait into a question to a person once it has lasted too long."""
     ready_at = situation.draft.ready_at
     if ready_at is not None and situation.now - ready_at > LONGEST_WAIT:

@@ -19,7 +19,6 @@ from system_sender.models import (
     integration_key,
     suppression_key,
 )
-from system_sender.profiles import linkedin_id_of
 from system_sender.providers import Provider, provider_named, providers_of
 from system_sender.settings import base_url_of
 from system_sender.store import Key
@@ -53,8 +52,8 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Addressed:
-    """A draft's whole text as a letter, and how it gets to its provider.
+class Account:
+    """The provider account that a draft leaves through.
 
     Attributes:
         access: None where the workspace's account is not set up: no token, or no host.
@@ -63,6 +62,12 @@ class Addressed:
     provider: Provider
     integration: Integration
     access: Access | None
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed(Account):
+    """A draft's whole text as a letter, and how it gets to its provider."""
+
     letter: Letter
 
 
@@ -75,14 +80,16 @@ class Unreadable(Exception):
 
 
 class NotYet(Exception):
-    """Whom it goes to could not be found out at this moment; the code says why."""
+    """Whom it goes to could not be found out at this moment; the code says why.
 
-    def __init__(self, code: Code) -> None:
+    Attributes:
+        until: when to look again, in epoch milliseconds, UTC.
+    """
+
+    def __init__(self, code: Code, until: int) -> None:
         super().__init__(code.sentence)
         self.code = code
-
-
-_FINAL = frozenset({Code.NOT_A_PERSON, Code.PROFILE_NOT_FOUND})
+        self.until = until
 
 
 def read_around(system: "System", draft: Draft) -> Reading:
@@ -139,16 +146,13 @@ def read_around(system: "System", draft: Draft) -> Reading:
     )
 
 
-def address_reading(
+def account_of(
     system: "System", reading: Reading, *, provider_name: str | None = None
-) -> Addressed | Code:
-    """Address the draft, or return the code that says why it cannot be.
+) -> Account | Code:
+    """Return the account that the draft leaves through, or the code that says why there is none.
 
     Args:
         provider_name: the provider of an earlier attempt, which a look-up must ask again.
-
-    Raises:
-        NotYet: it may be possible later.
     """
     mail = reading.mail
     name = provider_name or choose_provider(mail)
@@ -157,33 +161,42 @@ def address_reading(
     if name not in mail.integrations:
         return Code.NO_PROVIDER
     provider, integration = provider_named(name), mail.integrations[name]
-    access = _access(system, provider, integration)
-    if mail.draft.channel == "linkedin" and not mail.lead.linkedin_id and mail.lead.linkedin_url:
-        found = _resolve(system, mail.lead, access)
-        if isinstance(found, Code):
-            return found
-        mail.lead.linkedin_id = found
-    letter = address(mail, name)
+    return Account(provider, integration, _access(system, provider, integration))
+
+
+def is_to_be_found(reading: Reading) -> bool:
+    """Say whether the person is known by the address of their profile alone."""
+    lead = reading.lead
+    by_url_alone = not lead.linkedin_id and bool(lead.linkedin_url)
+    return reading.draft.channel == "linkedin" and by_url_alone
+
+
+def address_reading(
+    system: "System", reading: Reading, *, provider_name: str | None = None
+) -> Addressed | Code:
+    """Address the draft, or return the code that says why it cannot be.
+
+    Args:
+        provider_name: the provider of an earlier attempt, which a look-up must ask again.
+    """
+    account = account_of(system, reading, provider_name=provider_name)
+    if isinstance(account, Code):
+        return account
+    if provider_name is not None and is_to_be_found(reading):
+        # An earlier attempt had found them.
+        reading.lead.linkedin_id = next((m.address for m in reading.messages.values()), None)
+    letter = address(reading.mail, account.provider.name)
     if isinstance(letter, Code):
         return letter
-    refusal = provider.refusal(letter)
+    refusal = account.provider.refusal(letter)
     if refusal is not None:
         return refusal
     return Addressed(
-        provider,
-        integration,
-        access,
-        _without_suppressed_copies(system, mail.draft, letter),
+        account.provider,
+        account.integration,
+        account.access,
+        _without_suppressed_copies(system, reading.draft, letter),
     )
-
-
-def _resolve(system: "System", lead: Lead, access: Access | None) -> str | Code:
-    if access is None:
-        raise NotYet(Code.INTEGRATION_NOT_CONFIGURED)
-    found = linkedin_id_of(system, lead, access)
-    if isinstance(found, Code) and found not in _FINAL:
-        raise NotYet(found)
-    return found
 
 
 def _access(system: "System", provider: Provider, integration: Integration) -> Access | None:

@@ -1,10 +1,11 @@
 """Writes an authenticated event down, once, before anybody is told that it arrived."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from system_sender.codes import Code
+from system_sender.email_address import to_address
 from system_sender.inbound import EventKind, InboundEvent
 from system_sender.models import (
     Alias,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 PERFORM_AGAIN_AFTER = 60_000
 _RECORDING_TRIES = 8
 
+# Who writes, or is written to by a person, becomes a lead; of others there is nothing to keep.
+_MAKES_A_LEAD = (EventKind.MESSAGE, EventKind.HUMAN_OUTBOUND)
 # What tells of messages that had left: about a lead, and none of the lead's own doing.
 _OF_OUTBOUND = (EventKind.ECHO, EventKind.STATUS)
 
@@ -97,6 +100,11 @@ def record(
     Raises:
         StorageUnavailable: when it could not be made durable; the event must be delivered again.
     """
+    from_us = _is_from_us(event, integration)
+    if from_us:
+        event = _ours(event, integration)
+        names = names_of(workspace.workspace, event)
+        found = replace(found, aliases={name: found.aliases[name] for name in names})
     asked, lost = event, False
     if not asked.identified:
         event, found = _identify_and_look(system, integration, asked)
@@ -104,10 +112,8 @@ def record(
         if found.inbound is not None:
             return Recorded(found.inbound, None, fresh=False)
         person = find_person(system, workspace, event, found.aliases)
-        if person.lead is None and event.kind not in (EventKind.MESSAGE, EventKind.HUMAN_OUTBOUND):
+        if person.lead is None and (from_us or event.kind not in _MAKES_A_LEAD):
             return _suppress_stranger(system, workspace, event)
-        if _cannot_be_ours(event, person.lead):
-            return Code.EVENT_IGNORED
         recording = _Recording(system, workspace, event, person)
         try:
             system.store.write(recording.write)
@@ -125,17 +131,25 @@ def record(
     raise StorageUnavailable("The event could not be recorded; its rows kept changing.")
 
 
-def _cannot_be_ours(event: InboundEvent, lead: Lead | None) -> bool:
-    """Say whether a machine's message is certainly none that we still wonder about.
+def _is_from_us(event: InboundEvent, integration: Integration) -> bool:
+    """Say whether one of our own mailboxes wrote what the provider takes for the lead's answer.
 
-    Every send of ours comes back as an echo, and most of them when all is settled.
+    A colleague may answer in the thread from a mailbox that this conversation never saw.
     """
-    return (
-        event.kind is EventKind.ECHO
-        and not event.human
-        and lead is not None
-        and not lead.open_drafts
-    )
+    if event.kind is not EventKind.MESSAGE or event.channel != "email":
+        return False
+    sender = to_address(event.sender)
+    return sender is not None and sender in _own_mailboxes(event, integration)
+
+
+def _own_mailboxes(event: InboundEvent, integration: Integration) -> set[str | None]:
+    return set(map(to_address, [event.handles.get("mailbox"), *(integration.mailboxes or ())]))
+
+
+def _ours(event: InboundEvent, integration: Integration) -> InboundEvent:
+    """Return a message of our own mailbox as one that is never answered, and names no lead."""
+    is_ours = to_address(event.email) in _own_mailboxes(event, integration)
+    return replace(event, automated=True, email=None if is_ours else event.email)
 
 
 def _suppress_stranger(system: "System", workspace: Workspace, event: InboundEvent) -> Code:
@@ -223,10 +237,14 @@ class _Recording:
             )
 
     def _fill_in(self) -> None:
-        """Take from the event what is not known of the lead yet."""
+        """Take from the event what is not known of the lead yet.
+
+        A provider may know one person as several contacts: the one who wrote last is answered.
+        """
         lead, event, said = self.lead, self._event, self._person.addresses
         contacts = lead.contacts or {}
-        if event.contact_id and event.provider not in contacts:
+        takes_over = self._is_answer and contacts.get(event.provider) != event.contact_id
+        if event.contact_id and (takes_over or event.provider not in contacts):
             self._change(contacts={**contacts, event.provider: event.contact_id})
         for channel, name in ADDRESS_OF.items():
             if channel in said and not getattr(lead, name):

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from system_sender.codes import Code
-from system_sender.email_address import to_address
+from system_sender.email_address import reads_no_mail, to_address
 from system_sender.inbound import DeliveryStatus, EventKind, InboundEvent
 from system_sender.models import Lead
-from system_sender.opt_out import is_opt_out
+from system_sender.opt_out import is_opt_out, is_opt_out_email
 from system_sender.person import addresses_known, addresses_said
 from system_sender.providers import CHANNELS
 
@@ -59,13 +59,25 @@ def _reason(event: InboundEvent) -> Code | None:
 
 def opts_out(event: InboundEvent) -> bool:
     """Say whether a person asks for silence. A machine's note may tell how to unsubscribe."""
-    is_word = event.kind is EventKind.MESSAGE and not is_automated(event)
-    return is_word and is_opt_out(event.text)
+    if event.kind is not EventKind.MESSAGE or is_automated(event):
+        return False
+    if event.channel == "email":
+        return is_opt_out_email(event.text, event.subject)
+    return is_opt_out(event.text)
 
 
 def is_automated(event: InboundEvent) -> bool:
-    """Say whether a machine wrote it, in its person's place or not."""
-    return event.automated or event.out_of_office
+    """Say whether a machine wrote it, in its person's place or not.
+
+    A mail server's notice comes as an ordinary message from providers that look at no sender.
+    """
+    return event.automated or event.out_of_office or _is_from_machine(event)
+
+
+def _is_from_machine(event: InboundEvent) -> bool:
+    sender = to_address(event.sender) if event.channel == "email" else None
+    is_message = event.kind is EventKind.MESSAGE
+    return is_message and sender is not None and reads_no_mail(sender)
 
 
 def _bounce(known: str | None, bounced: str | None) -> Stop | None:

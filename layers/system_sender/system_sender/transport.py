@@ -28,8 +28,10 @@ CONNECT_SECONDS = 3.0
 # A pooled connection that lay idle longer may be dead at the other end; writing to it would look
 # like a reset after the request began, which nobody can tell from a message that left.
 IDLE_SECONDS = 4.0
-# No provider's answer is larger; more is not worth reading.
+# No provider's answer to a send is larger; more is not worth reading.
 LARGEST_ANSWER = 256 * 1024
+# A page of a provider's records has whole e-mails in it; cut off, it would be unreadable.
+LARGEST_PAGE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,8 @@ class HttpTransport:
             allow_redirects=False,
             stream=True,
         ) as response:
-            body = response.raw.read(LARGEST_ANSWER, decode_content=True)
+            largest = LARGEST_PAGE if request.method == "GET" else LARGEST_ANSWER
+            body = response.raw.read(largest, decode_content=True)
             return Answer(
                 response.status_code,
                 {name.lower(): value for name, value in response.headers.items()},

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, is_stale, list_draft
 from system_sender.finding import Found
+from system_sender.linkedin import SENT_AS
 from system_sender.models import Draft, Evidence, Lead, Message, evidence_key
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.result import message_id
@@ -218,6 +219,9 @@ class _Verdict:
                 Message.code.set(outcome.code.value),
                 Message.outcome.set(outcome.to_dict()),
             ]
+        sent_as = SENT_AS.get(message.route or "")
+        if outcome.kind is OutcomeKind.SENT and sent_as is not None:
+            actions.append(Message.sent_as.set(sent_as))
         if self._look_ups is not None:
             actions.append(Message.look_ups.set(self._look_ups))
         if outcome.provider_message_id:

@@ -35,6 +35,7 @@ def account_document(row: Integration, now: int) -> dict[str, Any]:
         "webhook": row.webhook,
         "senders": list(row.senders or ()),
         "bcc": list(row.bcc or ()),
+        "mailboxes": list(row.mailboxes or ()),
         "healthy": not refused,
         "unhealthy_until": int(row.unhealthy_until) if refused else None,
         "unhealthy_code": row.unhealthy_code if refused else None,

@@ -178,6 +178,11 @@ class MailAccount(Account):
     """An account that sends e-mail."""
 
     bcc: list[Email] = Field(default=[], max_length=10, description="Get a copy of every e-mail.")
+    mailboxes: list[Email] = Field(
+        default=[],
+        max_length=200,
+        description="Own e-mail addresses: never written to, and never taken for a lead.",
+    )
 
 
 class GoHighLevel(MailAccount):

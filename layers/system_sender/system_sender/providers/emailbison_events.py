@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from system_sender.codes import Code
-from system_sender.email_address import to_address
+from system_sender.email_address import reads_no_mail, to_address
 from system_sender.email_text import new_text, to_plain
 from system_sender.inbound import DeliveryStatus, EventKind, EventRefused, InboundEvent, ignored
 from system_sender.inbound_fields import (
@@ -32,9 +32,6 @@ _WEBHOOK = "webhook"
 _REPLIES = frozenset({"LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED"})
 # The pages name it "Manual Email Sent" only; how its type is spelled is unconfirmed.
 _MANUAL = frozenset({"MANUAL_EMAIL_SENT", "MANUAL_EMAIL", "MANUAL_REPLY_SENT"})
-
-# Mail servers, which tell of delays as well as of failures. Nobody reads what is sent there.
-_DAEMONS = frozenset({"mailer-daemon", "postmaster"})
 
 _MOST_ADDRESSES = 50
 _LONGEST_SUBJECT = 998
@@ -103,7 +100,8 @@ def _reply(data: Mapping[str, Any], account: str | None) -> InboundEvent:
     # What the lead wrote is no bounce, wherever EmailBison filed it.
     if folder == "bounced" and sender != email:
         return _returned(data, account)
-    from_server = sender.partition("@")[0] in _DAEMONS
+    # Mail servers tell of delays as well as of failures.
+    from_server = reads_no_mail(sender)
     if from_server and email is None:
         return ignored(NAME, account)
     reply_id = identifier(reply, "id", "reply.id")
@@ -118,7 +116,6 @@ def _reply(data: Mapping[str, Any], account: str | None) -> InboundEvent:
         channel="email",
         tracked=lead_id is not None,
         text=body_text(new_text(text=_text(reply, "text_body"), html=html)),
-        html=html,
         subject=_subject(reply),
         email=email or sender,
         first_name=person_name(lead.get("first_name")),
@@ -179,7 +176,6 @@ def _echo(data: Mapping[str, Any], account: str | None) -> InboundEvent:
         channel="email",
         # The whole of it: it is compared with what we sent, signature and all.
         text=body_text(_text(mail, "text_body") or to_plain(html or "")),
-        html=html,
         subject=_subject(mail),
         email=_address(lead.get("email")) or next(iter(to), None),
         sender=_address(mail.get("from_email_address"))

@@ -13,6 +13,7 @@ from email.utils import getaddresses, parseaddr
 from functools import cache
 from typing import Any, Final
 
+from system_sender.automatic_subject import is_automatic
 from system_sender.codes import Code
 from system_sender.email_text import new_text, to_plain
 from system_sender.inbound import DeliveryStatus, EventKind, EventRefused, InboundEvent, ignored
@@ -70,15 +71,6 @@ _EMAIL_STATUS = {
     "rejected": DeliveryStatus.FAILED,
 }
 _EMAIL_STOPS = ("unsubscribed", "complained")
-
-# HighLevel does not say that a machine answered. Mail programs say it at the start of the subject;
-# a person's answer has "Re:" there.
-_AUTOMATED_SUBJECTS = (
-    *("automatic reply", "auto-reply", "autoreply", "auto reply", "auto:", "autosvar"),
-    *("out of office", "out of the office", "automatische antwort", "abwesenheit"),
-    *("réponse automatique", "respuesta automática", "resposta automática", "risposta automatica"),
-    *("automatisch antwoord", "automatiskt svar", "automatisk svar", "automatyczna odpowiedź"),
-)
 
 _TAG = re.compile(r"</?[A-Za-z!]")
 
@@ -260,7 +252,7 @@ def _email(found: InboundEvent, event: Mapping[str, Any]) -> InboundEvent:
     to, cc = _addresses(event.get("to"), "to"), _addresses(event.get("cc"), "cc")
     sender_name, sender = _mailbox(event.get("from"))
     subject = (optional_text(event.get("subject")) or "").strip()[:_LONGEST_SUBJECT]
-    automated = inbound and subject.casefold().startswith(_AUTOMATED_SUBJECTS)
+    automated = inbound and is_automatic(subject)
     handles = {
         EMAIL_MESSAGE_ID: optional_wide_identifier(event, "emailMessageId"),
         THREAD_ID: optional_wide_identifier(event, "threadId"),
@@ -268,7 +260,6 @@ def _email(found: InboundEvent, event: Mapping[str, Any]) -> InboundEvent:
     return replace(
         found,
         text=_readable(html, whole=found.kind is EventKind.ECHO),
-        html=html or None,
         subject=subject or None,
         email=sender if inbound else (to[0] if len(to) == 1 else None),
         sender=sender,
@@ -431,7 +422,7 @@ def parse_workflow_event(body: Mapping[str, Any]) -> InboundEvent:
     )
     if channel == "sms":
         return found
-    return replace(found, text=_readable(text), html=text, sender=email, identified=True)
+    return replace(found, text=_readable(text), sender=email, identified=True)
 
 
 def _workflow_channel(kind: Any) -> str | None:

@@ -6,6 +6,7 @@ Source: the published page on webhook events. What is marked unconfirmed is not 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from system_sender.automatic_subject import is_automatic
 from system_sender.codes import Code
 from system_sender.email_address import to_address
 from system_sender.email_text import new_text, to_plain
@@ -86,7 +87,8 @@ def _reply(body: Mapping[str, Any], name: str) -> InboundEvent:
     """Read an answer, of a person or of a machine.
 
     The event does not say who wrote; it is taken to be the lead. One message may come as an
-    answer and as an automatic one: the `email_id` makes them one event, whichever is first.
+    answer and as an automatic one: the `email_id` makes them one event, whichever is first. So
+    the subject has a say too.
     """
     account = identifier(body, "workspace")
     lead, mailbox = _lead(body), _mailbox(body)
@@ -96,6 +98,7 @@ def _reply(body: Mapping[str, Any], name: str) -> InboundEvent:
     if plain is None and html is None:
         plain = _text(body, "reply_text_snippet")
     text = body_text(new_text(text=plain, html=html))
+    subject = _subject(body, "reply_subject") or _subject(body, "email_subject")
     handles = {"email_id": email_id, "mailbox": mailbox, "lead": lead}
     return InboundEvent(
         EventKind.MESSAGE,
@@ -104,8 +107,7 @@ def _reply(body: Mapping[str, Any], name: str) -> InboundEvent:
         account,
         channel="email",
         text=text,
-        html=html,
-        subject=_subject(body, "reply_subject") or _subject(body, "email_subject"),
+        subject=subject,
         email=lead,
         first_name=person_name(body.get("first_name")) or person_name(body.get("firstName")),
         last_name=person_name(body.get("last_name")) or person_name(body.get("lastName")),
@@ -114,7 +116,7 @@ def _reply(body: Mapping[str, Any], name: str) -> InboundEvent:
         handles={key: value for key, value in handles.items() if value},
         provider_message_id=email_id,
         occurred_at=iso_time(body.get("timestamp")),
-        automated=name != _REPLY,
+        automated=name != _REPLY or is_automatic(subject),
         out_of_office=name == _OUT_OF_OFFICE,
     )
 
@@ -140,7 +142,6 @@ def _sent(body: Mapping[str, Any]) -> InboundEvent:
         account,
         channel="email",
         text=text,
-        html=html,
         subject=_subject(body, "email_subject"),
         email=lead,
         sender=mailbox,

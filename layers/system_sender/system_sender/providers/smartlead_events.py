@@ -4,12 +4,12 @@ Sources: the published API reference and the help pages on webhooks, which contr
 in places, and users' reports. Unconfirmed is what only the last of these, or none, say.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import getaddresses
 from typing import Any, Final
 
 from system_sender.answers import read_json
+from system_sender.automatic_subject import is_automatic
 from system_sender.codes import Code
 from system_sender.email_address import to_address
 from system_sender.email_text import new_text
@@ -35,16 +35,6 @@ _REPLIES = frozenset({"EMAIL_REPLY", "EMAIL_REPLIED"})
 _UNTRACKED = frozenset({"UNTRACKED_REPLIES"})
 _BOUNCES = frozenset({"EMAIL_BOUNCE", "EMAIL_BOUNCED"})
 _UNSUBSCRIBES = frozenset({"LEAD_UNSUBSCRIBED", "EMAIL_UNSUBSCRIBED"})
-
-# SmartLead does not say that a machine answered. Mail programs do, at the start of the subject;
-# with the colon, so that nobody's own words are meant.
-_MACHINE = re.compile(
-    r"\s*(?:automatic reply|auto[- ]?reply|automatic response|out of (?:the )?office|"
-    r"automatische antwort|abwesenheitsnotiz|réponse automatique|respuesta automática|"
-    r"resposta automática|risposta automatica|automatisch antwoord|automatiskt svar|"
-    r"automatisk svar|autosvar|odpowiedź automatyczna|автоответ)\s*:",
-    re.IGNORECASE,
-)
 
 # What an event calls its own time.
 _TIMES = ("event_timestamp", "time_replied", "timestamp")
@@ -127,7 +117,7 @@ def _reply(body: Mapping[str, Any], account: str | None) -> InboundEvent:
     sender, mailbox = _ends(body, email)
     if sender is None:
         raise EventRefused(Code.BODY_WRONG, "Field 'to_email' must be an e-mail address.")
-    text, html = _texts(body, reply)
+    text = _new_text(body, reply)
     subject = _subject(body.get("subject") or reply.get("subject"))
     message_id = _message_id(reply.get("message_id") or body.get("message_id"))
     contact = optional_identifier(body, "sl_email_lead_id") or optional_identifier(body, "lead_id")
@@ -146,7 +136,6 @@ def _reply(body: Mapping[str, Any], account: str | None) -> InboundEvent:
         contact,
         channel="email",
         text=text,
-        html=html,
         subject=subject,
         email=email or sender,
         first_name=person_name(lead.get("first_name")),
@@ -158,7 +147,7 @@ def _reply(body: Mapping[str, Any], account: str | None) -> InboundEvent:
         handles={name: value for name, value in handles.items() if value},
         provider_message_id=message_id,
         occurred_at=_time(reply.get("time"), body),
-        automated=_by_a_machine(subject),
+        automated=is_automatic(subject),
     )
 
 
@@ -168,7 +157,7 @@ def _untracked_reply(body: Mapping[str, Any], account: str | None) -> InboundEve
     sender = _address(body.get("sender_detail"))
     if sender is None:
         raise EventRefused(Code.BODY_WRONG, "Field 'sender_detail' must be an e-mail address.")
-    text, html = _texts(body, reply)
+    text = _new_text(body, reply)
     subject = _subject(body.get("subject"))
     return InboundEvent(
         EventKind.MESSAGE,
@@ -178,7 +167,6 @@ def _untracked_reply(body: Mapping[str, Any], account: str | None) -> InboundEve
         channel="email",
         tracked=False,
         text=text,
-        html=html,
         subject=subject,
         email=sender,
         sender=sender,
@@ -186,7 +174,7 @@ def _untracked_reply(body: Mapping[str, Any], account: str | None) -> InboundEve
         cc=_addresses(body.get("cc")),
         provider_message_id=_message_id(reply.get("message_id")),
         occurred_at=_time(reply.get("time"), body),
-        automated=_by_a_machine(subject),
+        automated=is_automatic(subject),
     )
 
 
@@ -279,8 +267,8 @@ def _reply_identity(
     return "reply:" + digest(campaign, stats, own, sender, at, text)
 
 
-def _texts(body: Mapping[str, Any], reply: Mapping[str, Any]) -> tuple[str, str | None]:
-    """Return the new text and the HTML; `preview_text` may be cut, so it comes last."""
+def _new_text(body: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
+    """Return the new text; `preview_text` may be cut, so it comes last."""
     html = reply.get("html") or reply.get("body") or body.get("reply_body")
     text = reply.get("text")
     if text is None and html is None:
@@ -288,17 +276,12 @@ def _texts(body: Mapping[str, Any], reply: Mapping[str, Any]) -> tuple[str, str 
     for name, value in (("text", text), ("html", html)):
         if value is not None and not isinstance(value, str):
             raise EventRefused(Code.BODY_WRONG, f"The message's {name} must be a text.")
-    found = new_text(text=optional_text(text), html=optional_text(html))
-    return body_text(found), optional_text(html)
+    return body_text(new_text(text=optional_text(text), html=optional_text(html)))
 
 
 def _subject(value: Any) -> str | None:
     text = optional_text(value)
     return text[:_LONGEST_SUBJECT] if text else None
-
-
-def _by_a_machine(subject: str | None) -> bool:
-    return subject is not None and _MACHINE.match(subject) is not None
 
 
 def _message_id(value: Any) -> str | None:

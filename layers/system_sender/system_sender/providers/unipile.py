@@ -17,14 +17,12 @@ from system_sender.codes import Code
 from system_sender.finding import Fetch, Seen, Sought
 from system_sender.inbound import InboundEvent
 from system_sender.letter import Access, Letter
-from system_sender.linkedin import is_provider_id
+from system_sender.linkedin import INMAIL, INVITATION, SENT_AS, is_provider_id
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.providers import SignedRequest, unipile_events, unipile_records
-from system_sender.providers.unipile_errors import CHAT, DIRECT, INMAIL, INVITATION, refused
+from system_sender.providers.unipile_errors import CHAT, DIRECT, refused
 from system_sender.providers.unipile_records import headers, id_of
 from system_sender.transport import Answer, NoAnswer, Request
-
-_SENT_AS: Mapping[str, str] = {INMAIL: "inmail", INVITATION: "connection_request"}
 
 # LinkedIn allows 300 characters in the note of a connection request to paying members and 200 to
 # others (Unipile's page of limits). Nothing tells which one an account belongs to.
@@ -106,7 +104,7 @@ class Unipile:
             Code.SENT,
             provider_message_id=message_id,
             provider_thread_id=id_of(value, "chat_id") or letter.handles.get("chat_id"),
-            sent_as=_SENT_AS.get(letter.route),
+            sent_as=SENT_AS.get(letter.route),
         )
 
     def find(self, access: Access, sought: Sought, fetch: Fetch) -> Seen:

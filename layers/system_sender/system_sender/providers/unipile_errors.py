@@ -14,13 +14,12 @@ from typing import Any, Final
 from system_sender.answers import AnswerTable, ErrorText, read_json, refusal, retry_after
 from system_sender.codes import Code
 from system_sender.letter import Letter
+from system_sender.linkedin import INMAIL, INVITATION
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.transport import Answer
 
 CHAT: Final = "chat"
 DIRECT: Final = "direct"
-INMAIL: Final = "inmail"
-INVITATION: Final = "invitation"
 
 _DUPLICATES = ("errors/action_already_performed",)
 _ANYWHERE = (
@@ -155,7 +154,8 @@ def refused(answer: Answer, now: int, letter: Letter) -> Outcome:
     if no_inmail and answer.status in (402, 403, 422):
         return Outcome(OutcomeKind.REJECTED, Code.NO_INMAIL, next_route=True)
     if answer.status == 429 or (answer.status == 422 and kind in LIMITS):
-        return _limited(answer, kind, now)
+        retry_at = limited_until(answer, now)
+        return Outcome(OutcomeKind.NOT_SENT, Code.RATE_LIMITED, retry_at=retry_at)
     if answer.status in (401, 403):
         code = credentials_code(answer.status, kind)
         return Outcome(OutcomeKind.NOT_SENT, code, integration_unhealthy=True)
@@ -167,10 +167,10 @@ def refused(answer: Answer, now: int, letter: Letter) -> Outcome:
     return replace(known, next_route=(letter.route, known.code) in _CLOSES)
 
 
-def _limited(answer: Answer, kind: str, now: int) -> Outcome:
-    hours = _LONG_LIMIT_HOURS if kind in _LONG_LIMITS else _LIMIT_HOURS
-    retry_at = now + retry_after(answer.headers, now, default=hours * _HOUR)
-    return Outcome(OutcomeKind.NOT_SENT, Code.RATE_LIMITED, retry_at=retry_at)
+def limited_until(answer: Answer, now: int) -> int:
+    """Return when to try again after a limit was reached (epoch milliseconds, UTC)."""
+    hours = _LONG_LIMIT_HOURS if error_type(answer) in _LONG_LIMITS else _LIMIT_HOURS
+    return now + retry_after(answer.headers, now, default=hours * _HOUR)
 
 
 def _worded(answer: Answer) -> Answer:

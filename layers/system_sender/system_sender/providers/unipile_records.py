@@ -15,11 +15,10 @@ from system_sender.codes import Code
 from system_sender.finding import COULD_NOT_LOOK, Fetch, Found, Seen, Sought
 from system_sender.inbound_fields import iso_time, person_name
 from system_sender.letter import Access
-from system_sender.linkedin import is_provider_id
+from system_sender.linkedin import INVITATION, is_provider_id
 from system_sender.matching import same_text
 from system_sender.providers.unipile_errors import (
     CHAT,
-    INVITATION,
     LIMITS,
     account_unknown,
     credentials_code,
