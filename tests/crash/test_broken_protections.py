@@ -9,7 +9,7 @@ from pynamodb.expressions.condition import Condition
 
 from system_sender import claim, echoes, looking, replying, request, settlement, sweep
 from system_sender.codes import Code
-from system_sender.deliveries import LeadDelivery
+from system_sender.deliveries import LeadDelivery, deliveries_of
 from system_sender.ledger import DeliveryLedger
 from system_sender.models import Draft, Message
 from system_sender.outcome import Outcome, OutcomeKind
@@ -195,7 +195,11 @@ def _equal_texts_are_told_apart(patch: pytest.MonkeyPatch) -> None:
 
 def _a_sent_text_has_a_name(patch: pytest.MonkeyPatch) -> None:
     """Believe that every delivery that was sent is known by its id."""
-    patch.setattr(LeadDelivery, "is_unnamed", property(lambda _delivery: False))
+
+    def named(*arguments: Any, **options: Any) -> list[LeadDelivery]:
+        return [one for one in deliveries_of(*arguments, **options) if not one.is_unnamed]
+
+    patch.setattr(looking, "deliveries_of", named)
 
 
 _claim_asks_nothing = _unconditional("message", "draft", "lead", of="claim")

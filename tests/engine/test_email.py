@@ -221,14 +221,33 @@ def test_it_goes_to_whoever_wrote_last_with_the_others_in_copy(stage: Stage) -> 
 
 
 def test_our_own_mailboxes_and_machines_get_no_copy(stage: Stage) -> None:
-    change_account(stage, Integration.senders.set(["pat@acme.example.com"]))
+    change_account(stage, Integration.mailboxes.set(["pat@acme.example.com"]))
     write(
         stage,
-        to=[MAILBOX, "pat@acme.example.com"],
-        cc=["no-reply@example.com", EMAIL.upper(), OTHER, OTHER.upper()],
+        to=[MAILBOX],
+        cc=["Pat@acme.example.com", "no-reply@example.com", EMAIL.upper(), OTHER, OTHER.upper()],
     )
     body = sent(stage)
     assert (body["emailTo"], body["emailCc"]) == (EMAIL, [OTHER])
+
+
+def test_a_message_of_our_own_other_mailbox_is_not_answered(stage: Stage) -> None:
+    stage.scene.seed()
+    change_account(stage, Integration.mailboxes.set(["pat@acme.example.com"]))
+    webhook = inbound_email(
+        stage.signer,
+        location_id=stage.scene.location,
+        contact_id=stage.scene.contact,
+        timestamp=iso(stage.world.now()),
+        dateAdded=iso(stage.world.now()),
+        text="Hi Dana, does 2pm work?",
+        emailMessageId="mail1",
+        **{"from": "Pat <pat@acme.example.com>"},
+    )
+    assert stage.post(webhook, resource="/webhooks/gohighlevel/{workspace}").status == 200
+    [event] = stage.inbound()
+    assert event.automated is True
+    assert noted(stage).bodies == []
 
 
 def test_who_asked_not_to_be_written_to_gets_no_copy(stage: Stage) -> None:

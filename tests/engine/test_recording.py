@@ -10,11 +10,13 @@ from system_sender.inbound import DeliveryStatus, EventKind, InboundEvent
 from system_sender.models import (
     Alias,
     Inbound,
+    Integration,
     Lead,
     Suppression,
     Workspace,
     contact_alias,
     email_alias,
+    integration_key,
     linkedin_alias,
     suppression_key,
 )
@@ -24,6 +26,7 @@ from tests.support.scene import EMAIL, PHONE
 from tests.support.tables import rows
 
 COLLEAGUE = "lee@example.com"
+OURS = "pat@acme.example.com"
 
 
 @pytest.fixture(autouse=True)
@@ -195,6 +198,64 @@ def test_what_is_not_known_of_a_lead_is_filled_in(stage: Stage) -> None:
     assert (lead.email, lead.linkedin_id) == (EMAIL, stage.scene.linkedin_id)
 
 
+def test_whoever_wrote_under_the_leads_contact_need_not_be_the_lead(stage: Stage) -> None:
+    # A provider that names its contact by an id gives the sender's address as the contact's.
+    stage.scene.seed(email=None)
+    colleague = {"provider": "gohighlevel", "contact_id": stage.scene.contact, "email": COLLEAGUE}
+    for number in range(2):
+        taken(stage, email(sender=COLLEAGUE, identity=f"message:{number}", **colleague))
+    assert stage.scene.lead_now().email is None
+    assert alias(stage, email_alias(stage.scene.workspace, COLLEAGUE)) is None
+
+
+def test_an_address_that_the_provider_gives_apart_from_the_sender_is_the_leads(
+    stage: Stage,
+) -> None:
+    name = stage.scene.workspace
+    stage.scene.seed(email=None)
+    stage.scene.put(Alias(contact_alias(name, "emailbison", "3301"), lead_id=stage.scene.lead_id))
+    taken(stage, email(contact_id="3301", email="dana@new.example.com", sender=COLLEAGUE))
+    assert stage.scene.lead_now().email == "dana@new.example.com"
+    assert alias(stage, email_alias(name, "dana@new.example.com")) == stage.scene.lead_id
+
+
+def test_the_contact_who_wrote_last_is_the_one_to_answer(stage: Stage) -> None:
+    taken(stage, email(identity="message:1", contact_id="3301"))
+    taken(stage, email(identity="message:2", contact_id="3302"))
+    assert (stage.scene.lead_now().contacts or {})["emailbison"] == "3302"
+    # A machine's note is answered by nobody, and what we sent is not the lead's.
+    taken(stage, email(identity="message:3", contact_id="3303", automated=True))
+    taken(stage, email(identity="echo:4", contact_id="3304", kind=EventKind.ECHO))
+    assert (stage.scene.lead_now().contacts or {})["emailbison"] == "3302"
+
+
+# --- our own mailboxes ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known_by", ["the conversation", "the integration"])
+def test_what_one_of_our_mailboxes_wrote_is_not_taken_for_the_leads(
+    stage: Stage, known_by: str
+) -> None:
+    if known_by == "the integration":
+        key = integration_key(stage.scene.workspace, "emailbison")
+        stage.update(Integration(key), Integration.mailboxes.set([OURS]))
+    handles = {"mailbox": OURS} if known_by == "the conversation" else {}
+    row = taken(stage, email("Unsubscribe", sender="Pat <Pat@Acme.example.com>", handles=handles))
+    assert (row.automated, row.opt_out, row.sender) == (True, False, "Pat <Pat@Acme.example.com>")
+    lead = stage.scene.lead_now()
+    assert (lead.inbound_count, lead.latest_inbound, suppressed(stage)) == (0, None, {})
+
+
+def test_one_of_our_mailboxes_never_becomes_a_lead_nor_a_name_of_one(stage: Stage) -> None:
+    name = stage.scene.workspace
+    ours: dict[str, Any] = {"sender": OURS, "email": OURS, "handles": {"mailbox": OURS}}
+    assert take(stage, email(**ours)) is Code.EVENT_IGNORED
+    stage.scene.put(Alias(contact_alias(name, "emailbison", "3301"), lead_id=stage.scene.lead_id))
+    taken(stage, email(contact_id="3301", **ours))
+    assert strangers(stage) == []
+    assert alias(stage, email_alias(name, OURS)) is None
+
+
 def test_a_stranger_who_writes_becomes_a_lead_under_every_name_given(stage: Stage) -> None:
     taken(
         stage,
@@ -292,12 +353,10 @@ def test_news_of_what_left_is_due_at_once_and_changes_nothing_of_the_lead(
     assert suppressed(stage) == {}
 
 
-def test_a_machines_echo_is_recorded_only_while_something_of_ours_is_open(stage: Stage) -> None:
-    echo = email(kind=EventKind.ECHO, human=False)
-    assert take(stage, echo) is Code.EVENT_IGNORED
-    assert stage.inbound() == []
-    stage.scene.draft()
-    assert taken(stage, echo).human is False
+def test_a_machines_echo_is_recorded_even_if_no_draft_is_open(stage: Stage) -> None:
+    # A draft that is over may still be proven sent.
+    assert stage.scene.lead_now().open_drafts is None
+    assert taken(stage, email(kind=EventKind.ECHO, human=False)).human is False
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 
 from devstack.sandbox.faults import Kind
-from devstack.sandbox.webhooks import inbound_email
+from devstack.sandbox.webhooks import inbound_email, outbound_message
 from system_sender.codes import Code
 from system_sender.models import Campaign, Integration, Lead, integration_key
 from system_sender.providers.gohighlevel import MARKETPLACE, WORKFLOW
 from system_sender.result import SendOutcome
 from system_sender.secrets import SecretUnavailable
+from system_sender.webhook import LARGEST_BODY, LARGEST_BODY_WITHOUT_EMAIL
+from system_sender.word import settle_by_word
 from tests.crash.connection import conflict, reply_lost, request_lost, throttled
 from tests.engine.doors import DOORS, Door
 from tests.engine.stage import Stage, any_call, any_write
+from tests.support.correspondents import iso
 from tests.support.scene import PHONE, SECRET, Scene
 
 REPLY = "Hi Dana, does 2pm Tuesday work?"
@@ -145,6 +148,14 @@ def test_a_known_number_under_a_new_contact_is_the_same_lead(stage: Stage) -> No
     assert len(stage.leads()) == 1
 
 
+def test_the_answer_goes_to_the_contact_who_wrote_last(stage: Stage) -> None:
+    first = stage.scene.contact
+    for number, contact in enumerate(("other-contact", first), start=1):
+        stage.post(stage.text(f"Hello {number}?", contact_id=contact))
+    accepted = stage.sandbox.ledger.accepted()
+    assert [entry.contact_id for entry in accepted] == ["other-contact", first]
+
+
 def test_a_known_contact_without_any_number_is_the_same_lead(stage: Stage) -> None:
     answer = stage.post(stage.text("Hello?", omit=("from",)))
     assert answer.status == 200
@@ -250,8 +261,34 @@ def test_a_persons_own_text_supersedes_and_is_not_answered(stage: Stage) -> None
 def test_our_own_echo_changes_nothing(stage: Stage) -> None:
     version = stage.scene.lead_now().version
     answer = stage.post(stage.human_text(REPLY, source="api"))
-    assert (answer.status, answer.code) == (200, Code.EVENT_IGNORED)
-    assert (stage.inbound(), stage.scene.lead_now().version) == ([], version)
+    assert (answer.status, answer.fields["work"]) == (200, "event_ignored")
+    lead = stage.scene.lead_now()
+    assert (lead.version, lead.human_outbound_count) == (version, 0)
+
+
+def test_an_echo_proves_sent_what_a_person_had_settled_as_not_sent(stage: Stage) -> None:
+    draft = stage.scene.draft(text=REPLY)
+    stage.fail(Kind.RESET_AFTER)
+    stage.send(draft.draft_id)
+    settle_by_word(stage.system, draft.draft_id, 0, sent=False, resend=False)
+    assert stage.state(draft.draft_id) == "failed"
+    assert stage.scene.lead_now().open_drafts is None
+    [accepted] = stage.sandbox.ledger.accepted()
+    now = iso(stage.world.now())
+    echo = outbound_message(
+        stage.signer,
+        location_id=stage.scene.location,
+        contact_id=stage.scene.contact,
+        text=REPLY,
+        source="api",
+        messageId=accepted.message_id,
+        timestamp=now,
+        dateAdded=now,
+    )
+    assert stage.post(echo).fields["work"] == "echo_matched"
+    assert stage.state(draft.draft_id) == "sent"
+    stage.send(draft.draft_id)
+    assert len(stage.sandbox.ledger.accepted()) == 1
 
 
 @pytest.mark.parametrize(
@@ -336,6 +373,19 @@ def test_a_providers_message_is_taken_at_its_own_path(
     assert (event.text, event.lead_id) == ("Tuesday works", stage.scene.lead_id)
     assert stage.scene.lead_now().latest_inbound == {door.channel: event.event_id}
     assert event.finished_code == "no_campaign"
+
+
+@pytest.mark.parametrize("provider", DOORS)
+def test_an_email_may_be_as_large_as_a_function_can_be_given_and_no_other_message(
+    stage: Stage, doors: dict[str, Door], provider: str
+) -> None:
+    door = doors[provider]
+    room = LARGEST_BODY if door.channel == "email" else LARGEST_BODY_WITHOUT_EMAIL
+    empty = len(door.webhook(padding="").body)
+    assert door.post(stage, door.webhook(padding="x" * (room - empty + 1))).status == 413
+    assert door.post(stage, door.webhook(padding="x" * (room - empty))).status == 200
+    [event] = stage.inbound()
+    assert event.text == "Tuesday works"
 
 
 @pytest.mark.parametrize("provider", DOORS)

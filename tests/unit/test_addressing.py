@@ -77,6 +77,15 @@ def test_an_answer_leaves_through_the_provider_its_message_came_in_by() -> None:
     assert choose_provider(mail(answered=inbound(), integrations=both)) == "emailbison"
 
 
+def test_an_answer_never_leaves_through_another_provider() -> None:
+    others = (integration("instantly"), integration("gohighlevel"))
+    for rows in (others, others[:1]):
+        chosen = choose_provider(
+            mail(answered=inbound(), integrations=rows, email_provider="instantly")
+        )
+        assert chosen is Code.NO_PROVIDER
+
+
 def test_a_new_conversation_takes_the_only_provider_there_is() -> None:
     assert choose_provider(mail(integrations=(integration("instantly"),))) == "instantly"
 
@@ -127,6 +136,17 @@ def test_to_is_whoever_answered_last_and_the_lead_gets_a_copy() -> None:
 def test_our_own_mailbox_is_never_a_recipient_even_if_the_provider_does_not_name_it() -> None:
     answered = inbound(handles={"reply_id": "1"}, cc=["kim@example.com"])
     assert letter_of(mail(answered=answered)).cc == ("kim@example.com",)
+
+
+def test_none_of_our_mailboxes_is_a_recipient_whichever_account_it_belongs_to() -> None:
+    both = (
+        integration("emailbison", mailboxes=["pat@acme.example.com"], senders=["58"]),
+        integration("instantly", mailboxes=["Ops@acme.example.com"]),
+    )
+    answered = inbound(
+        to=[MAILBOX, "Pat@acme.example.com"], cc=["ops@acme.example.com", "kim@example.com"]
+    )
+    assert letter_of(mail(answered=answered, integrations=both)).cc == ("kim@example.com",)
 
 
 def test_handles_of_another_provider_are_not_passed_on() -> None:

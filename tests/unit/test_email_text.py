@@ -543,3 +543,9 @@ def test_the_parser_of_html_is_not_loaded_before_it_is_needed() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert finished.stdout.strip() == "False"
+
+
+def test_of_a_text_without_end_only_the_beginning_is_read() -> None:
+    read = new_text(text="Yes, Tuesday.\n\n" + "word " * 200_000, html=None)
+    assert read.startswith("Yes, Tuesday.")
+    assert len(read) <= 300_000

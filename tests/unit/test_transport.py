@@ -17,6 +17,7 @@ from system_sender.codes import Code
 from system_sender.transport import (
     IDLE_SECONDS,
     LARGEST_ANSWER,
+    LARGEST_PAGE,
     Answer,
     HttpTransport,
     NoAnswer,
@@ -249,6 +250,15 @@ def test_an_endless_answer_is_not_read_to_its_end(transport: HttpTransport) -> N
     assert len(answer.body) == LARGEST_ANSWER
 
 
+def test_a_page_of_records_is_read_whole_up_to_a_larger_bound(transport: HttpTransport) -> None:
+    whole, endless = b"x" * (LARGEST_ANSWER * 3), b"x" * (LARGEST_PAGE + 1)
+    for body, length in ((whole, len(whole)), (endless, LARGEST_PAGE)):
+        with RawServer(body=body) as raw:
+            answer = transport.send(Request("GET", raw.url, {}), seconds=5, guard=allow)
+        assert isinstance(answer, Answer)
+        assert len(answer.body) == length
+
+
 # --- connections ---------------------------------------------------------------------------------
 
 
@@ -390,9 +400,10 @@ class RawServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return  # shut down
+            # Before it is answered: whoever has the answer may ask for the number.
+            self.connections += 1
             self._peers.append(threading.Thread(target=self._talk, args=(connection,), daemon=True))
             self._peers[-1].start()
-            self.connections += 1
             self._connected.set()
 
     def _talk(self, connection: socket.socket) -> None:
@@ -408,7 +419,8 @@ class RawServer:
                 self.received += octets
                 pending += octets
                 head, _, rest = pending.partition(b"\r\n\r\n")
-                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                _, _, length_on = head.lower().partition(b"content-length: ")
+                length = int(length_on.split(b"\r\n")[0] or 0)
                 if len(rest) >= length:
                     pending = b""
                     try:

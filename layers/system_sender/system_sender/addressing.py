@@ -39,8 +39,9 @@ def choose_provider(mail: Correspondence) -> str | Code:
         return Code.CHANNEL_NOT_SUPPORTED
     names = mail.integrations
     answered = mail.answered
-    if answered is not None and answered.provider in names:
-        return str(answered.provider)
+    if answered is not None:
+        # Elsewhere it would begin a conversation of its own, beside the one that it belongs to.
+        return str(answered.provider) if answered.provider in names else Code.NO_PROVIDER
     if mail.draft.channel == "email" and mail.workspace.email_provider in names:
         return str(mail.workspace.email_provider)
     if len(names) > 1:

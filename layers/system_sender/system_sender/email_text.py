@@ -17,6 +17,8 @@ LONGEST_SUBJECT = 255
 
 # More than any letter that a person writes; what is behind it is quoted history or an attack.
 _LONGEST_HTML = 300_000
+# Reading the history takes a second for each megabyte; a person's own words stand before it.
+_LONGEST_PLAIN = 300_000
 
 _LINK = re.compile(r"https?://[^\s<>\"\u201c\u201d]+", re.IGNORECASE)
 _ENDS_A_SENTENCE = ".,;:!?'*_\u2026"
@@ -272,6 +274,7 @@ def new_text(*, text: str | None, html: str | None) -> str:
     from system_sender.quoted_history import new_lines
 
     if text and text.strip():
+        text = text.lstrip()[:_LONGEST_PLAIN]
         return new_lines(text) or text.strip()
     if not html:
         return ""

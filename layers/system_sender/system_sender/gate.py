@@ -29,12 +29,11 @@ from system_sender.policy import (
     may_send,
     wait_or_ask,
 )
-from system_sender.profiles import linkedin_id_of
+from system_sender.profiles import NotYet, linkedin_id_of
 from system_sender.providers import provider_named
 from system_sender.reading import (
     Account,
     Addressed,
-    NotYet,
     Reading,
     Unreadable,
     account_of,

@@ -12,7 +12,6 @@ from system_sender.matching import same_text
 from system_sender.models import Draft, Evidence, Message, evidence_key, shard_of
 from system_sender.reading import (
     Addressed,
-    NotYet,
     Reading,
     Unreadable,
     address_reading,
@@ -23,7 +22,6 @@ from system_sender.store import ConditionsFailed, Key, Write
 from system_sender.telemetry import log
 from system_sender.transport import Answer, NoAnswer, Request
 from system_sender.word import evidence_row, settle_by_evidence
-from system_sender.world import Effect
 
 if TYPE_CHECKING:
     from system_sender.system import System
@@ -78,10 +76,7 @@ def _parked(reading: Reading) -> Message | None:
 
 
 def _see(system: "System", reading: Reading, message: Message, budget: Budget) -> Seen:
-    try:
-        addressed = address_reading(system, reading, provider_name=message.provider)
-    except NotYet:
-        return COULD_NOT_LOOK
+    addressed = address_reading(system, reading, provider_name=message.provider)
     if not isinstance(addressed, Addressed) or addressed.access is None:
         return COULD_NOT_LOOK
     start, end = int(message.start), int(message.end)
@@ -97,17 +92,9 @@ def _see(system: "System", reading: Reading, message: Message, budget: Budget) -
         seconds = min(_REQUEST_SECONDS, budget.left(system.world) - _KEPT_SECONDS)
         if seconds <= 0:
             return NoAnswer(began=False, code=Code.NO_TIME)
-        return system.world.perform(
-            Effect.PROVIDER,
-            "look_up",
-            lambda: system.transport.send(request, seconds=seconds, guard=_allow),
-        )
+        return system.ask(request, seconds=seconds)
 
     return addressed.provider.find(addressed.access, Sought(letter, since, until), fetch)
-
-
-def _allow() -> None:
-    """A look-up sends nothing to anybody, so it needs no permission."""
 
 
 # --- judge ---------------------------------------------------------------------------------------

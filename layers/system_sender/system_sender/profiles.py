@@ -7,12 +7,11 @@ from system_sender.codes import Code
 from system_sender.linkedin import public_identifier
 from system_sender.models import Alias, Integration, Lead, linkedin_alias
 from system_sender.policy import LOOK_AGAIN
-from system_sender.reading import Account, NotYet
+from system_sender.reading import Account
 from system_sender.settlement import UNHEALTHY_MILLISECONDS
 from system_sender.store import ConditionsFailed, Write
 from system_sender.telemetry import log
 from system_sender.transport import Answer, NoAnswer
-from system_sender.world import Effect
 
 if TYPE_CHECKING:
     from system_sender.system import System
@@ -22,6 +21,19 @@ _SECONDS = 5.0
 _TRIES = 3
 
 _ACCOUNT_TROUBLE = (Code.UNAUTHORIZED, Code.ACCOUNT_DISCONNECTED)
+
+
+class NotYet(Exception):
+    """Whom it goes to could not be found out at this moment; the code says why.
+
+    Attributes:
+        until: when to look again, in epoch milliseconds, UTC.
+    """
+
+    def __init__(self, code: Code, until: int) -> None:
+        super().__init__(code.sentence)
+        self.code = code
+        self.until = until
 
 
 def linkedin_id_of(system: "System", lead: Lead, account: Account) -> str | Code:
@@ -43,21 +55,13 @@ def linkedin_id_of(system: "System", lead: Lead, account: Account) -> str | Code
         until = system.world.now() + UNHEALTHY_MILLISECONDS
         raise NotYet(Code.INTEGRATION_NOT_CONFIGURED, until)
     request = profile_request(account.access, identifier)
-    answer = system.world.perform(
-        Effect.PROVIDER,
-        "look_up",
-        lambda: system.transport.send(request, seconds=_SECONDS, guard=_allow),
-    )
+    answer = system.ask(request, seconds=_SECONDS)
     profile = profile_of(answer)
     if isinstance(profile, Profile):
         return _keep(system, lead, profile.provider_id)
     if profile is Code.PROFILE_NOT_FOUND:
         return profile
     raise _not_yet(system, account.integration, profile, answer)
-
-
-def _allow() -> None:
-    """A look-up sends nothing to anybody, so it needs no permission."""
 
 
 # --- nobody could look ---------------------------------------------------------------------------

@@ -79,19 +79,6 @@ class Unreadable(Exception):
         self.code = code
 
 
-class NotYet(Exception):
-    """Whom it goes to could not be found out at this moment; the code says why.
-
-    Attributes:
-        until: when to look again, in epoch milliseconds, UTC.
-    """
-
-    def __init__(self, code: Code, until: int) -> None:
-        super().__init__(code.sentence)
-        self.code = code
-        self.until = until
-
-
 def read_around(system: "System", draft: Draft) -> Reading:
     """Read all but the draft in one round trip. What must still hold is in the claim's conditions.
 

@@ -8,8 +8,8 @@ from system_sender.replying import DraftWriter, TemplateDraftWriter
 from system_sender.secrets import Secrets
 from system_sender.settings import Settings
 from system_sender.store import Store
-from system_sender.transport import HttpTransport, Transport
-from system_sender.world import World
+from system_sender.transport import Answer, HttpTransport, NoAnswer, Request, Transport
+from system_sender.world import Effect, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,22 @@ class System:
     transport: Transport
     settings: Settings
     writer: DraftWriter
+
+    def ask(self, request: Request, *, seconds: float) -> Answer | NoAnswer:
+        """Ask a provider something that sends nothing to anybody, and so needs no permission.
+
+        Args:
+            seconds: the total time limit.
+        """
+        return self.world.perform(
+            Effect.PROVIDER,
+            "look_up",
+            lambda: self.transport.send(request, seconds=seconds, guard=_needs_no_permission),
+        )
+
+
+def _needs_no_permission() -> None:
+    """Let a question begin at any time."""
 
 
 @cache

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from system_sender.inbound import InboundEvent
 from system_sender.models import Inbound, Integration, event_key
 from system_sender.settings import base_url_of
-from system_sender.world import Effect
 
 if TYPE_CHECKING:
     from system_sender.system import System
@@ -68,13 +67,5 @@ def _listed_messages(
         contact_id=event.contact_id,
         since=system.world.now() - LOOK_BACK,
     )
-    answer = system.world.perform(
-        Effect.PROVIDER,
-        "look_up",
-        lambda: system.transport.send(request, seconds=_LOOK_UP_SECONDS, guard=_allow),
-    )
+    answer = system.ask(request, seconds=_LOOK_UP_SECONDS)
     return gohighlevel.inbound_message_ids(answer, event.text)
-
-
-def _allow() -> None:
-    """A look-up sends nothing to anybody, so it needs no permission."""

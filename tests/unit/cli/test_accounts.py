@@ -8,7 +8,12 @@ from tests.unit.cli.conftest import Sender
 def test_each_account_is_shown_with_its_channels_and_its_set_up(
     sender: Sender, scene: Scene
 ) -> None:
-    scene.integrate("emailbison", base_url="https://send.example.com", senders=["58"])
+    scene.integrate(
+        "emailbison",
+        base_url="https://send.example.com",
+        senders=["58"],
+        mailboxes=["sam@out.example.com"],
+    )
 
     document = sender.json("integrations", "acme")
 
@@ -16,6 +21,7 @@ def test_each_account_is_shown_with_its_channels_and_its_set_up(
     assert (gohighlevel["provider"], gohighlevel["channels"]) == ("gohighlevel", ["sms", "email"])
     assert (gohighlevel["account"], gohighlevel["webhook"]) == (scene.location, "marketplace")
     assert (emailbison["base_url"], emailbison["senders"]) == ("https://send.example.com", ["58"])
+    assert (gohighlevel["mailboxes"], emailbison["mailboxes"]) == ([], ["sam@out.example.com"])
     assert gohighlevel["healthy"] is emailbison["healthy"] is True
     assert "healthy" in sender.says("integrations", "acme")
 

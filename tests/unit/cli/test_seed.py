@@ -544,12 +544,14 @@ def test_a_changed_account_keeps_its_health_and_what_the_file_does_not_say(
     unhealthy = [Integration.unhealthy_until.set(7), Integration.unhealthy_code.set("unauthorized")]
     write.update("integration", Integration("acme:emailbison"), unhealthy)
     stored.store.write(write)
-    example["workspaces"][0]["integrations"]["emailbison"] = {"account": "12", "senders": ["59"]}
+    own = {"account": "12", "senders": ["59"], "mailboxes": ["Sam@Out.example.com"]}
+    example["workspaces"][0]["integrations"]["emailbison"] = own
 
     assert results(sender.json("seed", file(example)))["acme:emailbison"] == "updated"
 
     account = row(stored, Integration, "acme:emailbison")
     assert (account.senders, account.unhealthy_until) == (["59"], 7)
+    assert account.mailboxes == ["sam@out.example.com"]
     assert (account.bcc, account.base_url) == (["archive@example.com"], "https://send.example.com")
 
 

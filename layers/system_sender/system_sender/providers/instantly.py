@@ -33,7 +33,7 @@ _TABLE = AnswerTable(
 
 # Listing e-mails is limited to 20 requests a minute for the whole workspace.
 _MOST_PAGES = 3
-# An answer of more than 256 KiB is not read, and each row has the whole thread quoted, twice.
+# Each row has the whole thread quoted, twice, and what is too large to read cannot be looked at.
 _PAGE = 10
 # What the list calls a message that was written by hand or by the API; 1 is campaign mail, 2 was
 # received, 4 is scheduled.
