@@ -230,8 +230,8 @@ SENTENCES: dict[Code, str] = {
     "to them elsewhere first.",
     Code.EMAIL_PROVIDER_UNCLEAR: "The workspace has several e-mail providers; name one as its "
     "email_provider.",
-    Code.NO_PROVIDER: "The workspace has no provider for this channel, or not the one whose message "
-    "is answered; integrate it and approve again.",
+    Code.NO_PROVIDER: "The workspace has no provider for this channel, or not the one whose "
+    "message is answered; integrate it and approve again.",
     Code.SUBJECT_WRONG: "The subject is longer than 255 characters or has a line break; "
     "correct it.",
     Code.SUBJECT_MISSING: "An e-mail that answers nothing needs a subject; give it one.",
