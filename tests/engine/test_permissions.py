@@ -12,6 +12,7 @@ from pynamodb.connection import Connection
 
 from devstack.dynamodb_local import DynamoDBLocal
 from devstack.sandbox.provider import Fault, Kind, Sandbox
+from devstack.sandbox.unipile import provider_id_of
 from devstack.sandbox.unipile_webhooks import message_received
 from devstack.sandbox.webhooks import (
     Signer,
@@ -24,7 +25,7 @@ from devstack.sandbox.webhooks import (
 )
 from system_sender.budget import Budget, overdue_at
 from system_sender.gate import send_approved_draft
-from system_sender.models import Inbound, Lead, Suppression
+from system_sender.models import Alias, Inbound, Lead, Suppression, linkedin_alias
 from system_sender.states import DraftState
 from system_sender.store import Store, Write
 from system_sender.sweep import sweep
@@ -166,9 +167,14 @@ class Stage:
         )
 
     def find_a_profile(self) -> None:
-        """Write on LinkedIn to somebody of whom only the profile's URL is known."""
+        """Write on LinkedIn to somebody of whom only the profile's URL is known.
+
+        By what is found they are known as a lead already, who is no more.
+        """
         url = "https://www.linkedin.com/in/dana-example"
         self.scene.seed(linkedin_id=None, linkedin_url=url)
+        key = linkedin_alias(self.scene.workspace, provider_id_of("dana-example"))
+        self.scene.put(Alias(key, lead_id=f"{self.scene.workspace}:long-gone"))
         self.scene.draft("profile", channel="linkedin", sent_by="setter")
 
     def retry_between_two_parts(self) -> None:

@@ -160,7 +160,7 @@ def _unmatched(system: "System", echo: Inbound, lead: Lead, undecided: list[Lead
 def _was_answered_since(system: "System", echo: Inbound, lead: Lead) -> bool:
     """Say whether the lead wrote after this message: what answers them comes after both."""
     latest = (lead.latest_inbound or {}).get(echo.channel)
-    answer = system.store.get(Inbound, latest) if latest is not None else None
+    [answer] = system.store.read((Inbound, latest)) if latest is not None else [None]
     if answer is None or answer.occurred_at is None or echo.occurred_at is None:
         return False
     return int(answer.occurred_at) > int(echo.occurred_at)
