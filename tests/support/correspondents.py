@@ -97,7 +97,7 @@ class Correspondent(ABC):
 
     def echo_identity(self, message_id: str) -> str:
         """Return what makes two deliveries of that echo one event."""
-        raise NotImplementedError(f"{self.provider} has no echo.")
+        raise LookupError(f"{self.provider} tells of no echo.")
 
     def answer_path(self, scene: Scene, number: int = 1) -> str | None:
         """Return the path of an answer in the thread of an inbound message, where it tells."""
