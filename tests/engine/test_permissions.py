@@ -25,7 +25,7 @@ from devstack.sandbox.webhooks import (
 )
 from system_sender.budget import Budget, overdue_at
 from system_sender.gate import send_approved_draft
-from system_sender.models import Alias, Inbound, Lead, Suppression, linkedin_alias
+from system_sender.models import Alias, Inbound, Lead, Suppression, linkedin_alias, suppression_key
 from system_sender.states import DraftState
 from system_sender.store import Store, Write
 from system_sender.sweep import sweep
@@ -113,6 +113,11 @@ class Stage:
             cc=["lee@example.com"],
             **{"from": EMAIL},
         )
+
+    def stop_copies(self) -> None:
+        """Let whoever is in copy have asked not to be written to."""
+        key = suppression_key(self.scene.workspace, "email", "lee@example.com")
+        self.scene.put(Suppression(key, reason="opted_out", created_at=self.world.now()))
 
     def own_message(self, text: str) -> Webhook:
         """Return what Unipile tells of a message that left the LinkedIn account."""
@@ -247,6 +252,7 @@ def test_the_webhooks_may_do_what_they_do_and_nothing_else(stage: Callable[[str]
     hello = s.text("Hello?")
     s.post(hello)
     s.post(hello, shared=True)
+    s.stop_copies()
     s.post(s.email("Could you write to both of us?"))
     s.post(s.text("Who is this?", contact="somebody-new", **{"from": "+15550100099"}))
     s.scene.draft("waiting", due_at=s.world.now() + 10_000_000)
@@ -299,6 +305,7 @@ def test_the_sweep_may_do_what_it_does_and_nothing_else(stage: Callable[[str], S
     s.world.step(3600)
     s.sweep()
     assert s.scene.draft_now(dead.draft_id).state == DraftState.SENT
+    s.stop_copies()
     s.scene.put(s.unfinished("email", channel="email", sender=EMAIL, cc=["lee@example.com"]))
     s.sweep()
     s.scene.put(s.unfinished("echo", kind="echo", provider_message_id="ms1"))

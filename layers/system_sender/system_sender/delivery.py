@@ -50,8 +50,8 @@ class Delivery:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Return everybody who would get it visibly, the addressee first."""
-        return (self.letter.to, *self.letter.cc)
+        """Return everybody who would get it, the addressee first."""
+        return (self.letter.to, *self.letter.cc, *self.letter.bcc)
 
     @property
     def refused_routes(self) -> tuple[str, ...]:

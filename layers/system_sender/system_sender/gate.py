@@ -84,11 +84,11 @@ def send_approved_draft(
     """
     held: str | None = None
     try:
-        for _ in range(JUDGEMENTS):
+        for judgement in range(JUDGEMENTS):
             draft = draft or _read_draft(system, draft_id)
             _end_if_not_sendable(system, draft, held)
             reading = _read(system, draft)
-            addressed = _judge(system, reading)
+            addressed = _judge(system, reading, again=judgement > 0)
             _send_parts(system, reading, addressed, budget)
             # A claim was refused. If parts went out before it, the draft is still ours.
             held = reading.draft.claim_id if reading.draft.state == DraftState.SENDING else None
@@ -163,11 +163,11 @@ def _read(system: "System", draft: Draft) -> Reading:
 # --- judge ---------------------------------------------------------------------------------------
 
 
-def _judge(system: "System", reading: Reading) -> Addressed:
+def _judge(system: "System", reading: Reading, *, again: bool) -> Addressed:
     """Return the letter only if it may go now; otherwise write down why not, and end."""
     if is_to_be_found(reading):
         _find_person(system, reading)
-    addressed = address_reading(system, reading)
+    addressed = address_reading(system, reading, look_at_copies=again)
     if isinstance(addressed, Code):
         raise _Ended(_hold(system, reading.draft, addressed))
     _end_unless_allowed(system, reading, addressed)

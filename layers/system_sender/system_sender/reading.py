@@ -159,12 +159,18 @@ def is_to_be_found(reading: Reading) -> bool:
 
 
 def address_reading(
-    system: "System", reading: Reading, *, provider_name: str | None = None
+    system: "System",
+    reading: Reading,
+    *,
+    provider_name: str | None = None,
+    look_at_copies: bool = False,
 ) -> Addressed | Code:
     """Address the draft, or return the code that says why it cannot be.
 
     Args:
         provider_name: the provider of an earlier attempt, which a look-up must ask again.
+        look_at_copies: leave out of the copies who asked not to be written to. It is a round trip
+            of its own, and a claim fails on them anyway: only for addressing a letter anew.
     """
     account = account_of(system, reading, provider_name=provider_name)
     if isinstance(account, Code):
@@ -182,7 +188,7 @@ def address_reading(
         account.provider,
         account.integration,
         account.access,
-        _without_suppressed_copies(system, reading.draft, letter),
+        _without_suppressed_copies(system, reading.draft, letter) if look_at_copies else letter,
     )
 
 
