@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from devstack.sandbox.webhooks import Signer
 from system_sender.models import Integration
 from system_sender.providers import CHANNELS_OF, Provider
 from system_sender.settings import (
@@ -14,6 +15,8 @@ from system_sender.settings import (
     base_url_of,
     table_prefix,
 )
+
+OLD, NEW = Signer().public_key(), Signer().public_key()
 
 
 def test_an_empty_environment_gives_the_documented_defaults() -> None:
@@ -121,5 +124,5 @@ def test_a_slash_at_the_end_of_an_accounts_host_is_left_out() -> None:
 
 
 def test_several_public_keys_may_be_configured_for_a_rotation() -> None:
-    settings = Settings.from_environment({"GOHIGHLEVEL_WEBHOOK_PUBLIC_KEYS": " old , new ,"})
-    assert settings.gohighlevel_webhook_public_keys == ("old", "new")
+    settings = Settings.from_environment({"GOHIGHLEVEL_WEBHOOK_PUBLIC_KEYS": f" {OLD} , {NEW} ,"})
+    assert settings.gohighlevel_webhook_public_keys == (OLD, NEW)

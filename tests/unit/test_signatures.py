@@ -12,7 +12,7 @@ from system_sender.inbound import EventRefused
 from system_sender.inbound_fields import verify_secret
 from system_sender.providers import SignedRequest
 from system_sender.providers.gohighlevel import MARKETPLACE, PROVIDER, WORKFLOW, verify_signature
-from system_sender.settings import GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY
+from system_sender.settings import GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY, ConfigurationError, Settings
 
 BODY = '{"body": "Grüße \U0001f44b"}'.encode()
 OLD, NEW = Signer(), Signer()
@@ -64,8 +64,14 @@ def test_the_published_key_is_an_ed25519_key() -> None:
 def test_another_kind_of_key_is_a_configuration_error_and_not_an_answer() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
     encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    with pytest.raises(TypeError, match="must hold Ed25519 keys"):
+    with pytest.raises(ConfigurationError, match="must hold Ed25519 keys"):
         verify_signature(BODY, OLD.signature(BODY), (base64.b64encode(encoded).decode(),))
+
+
+@pytest.mark.parametrize("key", ["no base64!", "AAAA", GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY[:-8]])
+def test_a_key_that_is_none_is_refused_when_the_function_starts(key: str) -> None:
+    with pytest.raises(ConfigurationError, match="must hold Ed25519 keys"):
+        Settings.from_environment({"GOHIGHLEVEL_WEBHOOK_PUBLIC_KEYS": f"{KEYS[0]},{key}"})
 
 
 def test_the_right_secret_is_let_in() -> None:

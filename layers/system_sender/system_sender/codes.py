@@ -115,6 +115,31 @@ class Code(StrEnum):
     BOUNCED = "bounced"
     THREAD_NOT_FOUND = "thread_not_found"
     KNOWN_AS_ANOTHER_LEAD = "known_as_another_lead"
+    LEAD_BOOKED = "lead_booked"
+    OUTSIDE_SCHEDULE = "outside_schedule"
+    QUIET_HOURS = "quiet_hours"
+    SCHEDULE_INVALID = "schedule_invalid"
+    NEVER_OPEN = "never_open"
+    HOURLY_CAP = "hourly_cap"
+    DELAYED = "delayed"
+    WANTS_CALL = "wants_call"
+    OUT_OF_OFFICE = "out_of_office"
+    EVALUATOR_UNSURE = "evaluator_unsure"
+    MODEL_FAILED = "model_failed"
+    MODEL_NOT_CONFIGURED = "model_not_configured"
+    PLACEHOLDER = "placeholder"
+    INVENTED_LINK = "invented_link"
+    WRONG_LANGUAGE = "wrong_language"
+    SUSPECTED_INJECTION = "suspected_injection"
+    STALE_REVISION = "stale_revision"
+    NOT_AN_APPROVER = "not_an_approver"
+    REVIEW_SHOWN = "review_shown"
+    REVIEW_NOT_CONFIGURED = "review_not_configured"
+    REVIEW_MISSING_SCOPE = "review_missing_scope"
+    REVIEW_NO_CHANNEL = "review_no_channel"
+    REVIEW_NOT_AUTHORIZED = "review_not_authorized"
+    REVIEW_FAILED = "review_failed"
+    FORBIDDEN = "forbidden"
 
     @property
     def sentence(self) -> str:
@@ -262,4 +287,42 @@ SENTENCES: dict[Code, str] = {
     "them another way.",
     Code.KNOWN_AS_ANOTHER_LEAD: "This person is already known as another lead of the workspace; "
     "merge the two or answer there.",
+    Code.LEAD_BOOKED: "The lead has booked; automation keeps still, and a person decides.",
+    Code.OUTSIDE_SCHEDULE: "It is outside the hours in which automation may write; it goes when "
+    "they begin.",
+    Code.QUIET_HOURS: "Nobody is texted unasked at this hour where the lead is; it goes when the "
+    "quiet hours end.",
+    Code.SCHEDULE_INVALID: "The schedule cannot be understood, so nothing goes by it; correct it "
+    "and approve again.",
+    Code.NEVER_OPEN: "The schedule leaves no hour open in the next 90 days; correct it or "
+    "approve by hand.",
+    Code.HOURLY_CAP: "The workspace has sent its automated messages of this hour; it goes in the "
+    "next.",
+    Code.DELAYED: "The reply waits a little, so that it does not come like a machine's.",
+    Code.WANTS_CALL: "The lead asks to be called; a person answers.",
+    Code.OUT_OF_OFFICE: "The message was an out-of-office note; it is recorded and not answered.",
+    Code.EVALUATOR_UNSURE: "The evaluator does not call the reply safe to send; a person decides.",
+    Code.MODEL_FAILED: "The model gave no usable answer; a person must write or judge the reply.",
+    Code.MODEL_NOT_CONFIGURED: "The campaign's model cannot be reached as it is set up; correct "
+    "it; a person decides meanwhile.",
+    Code.PLACEHOLDER: "The text holds a placeholder; edit it before it goes.",
+    Code.INVENTED_LINK: "The text links to what neither the campaign nor the lead has named; a "
+    "person decides.",
+    Code.WRONG_LANGUAGE: "The text is in another language than the conversation; a person decides.",
+    Code.SUSPECTED_INJECTION: "The lead's message speaks to the machine instead of the agency; a "
+    "person decides.",
+    Code.STALE_REVISION: "The text was changed since this was shown; look at the newest one and "
+    "decide again.",
+    Code.NOT_AN_APPROVER: "This person is not among the workspace's approvers; add them to "
+    "decide here.",
+    Code.REVIEW_SHOWN: "People are asked about the draft, and see what became of it.",
+    Code.REVIEW_NOT_CONFIGURED: "The workspace names no Slack channel; its drafts are decided "
+    "elsewhere.",
+    Code.REVIEW_MISSING_SCOPE: "The Slack app lacks a permission; add the scope it names and "
+    "install it again.",
+    Code.REVIEW_NO_CHANNEL: "Slack does not know the channel, or the app is not in it; invite it "
+    "or correct the id.",
+    Code.REVIEW_NOT_AUTHORIZED: "Slack refuses the app's token; store the right one.",
+    Code.REVIEW_FAILED: "Slack could not be asked or did not answer; it is tried again.",
+    Code.FORBIDDEN: "The caller may not act for this workspace.",
 }

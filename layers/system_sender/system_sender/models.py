@@ -47,6 +47,16 @@ class Workspace(Model):
     default_campaign_id = UnicodeAttribute(null=True)
     automated_per_day = NumberAttribute(default=5)
     automated_in_a_row = NumberAttribute(default=3)
+    # Over all leads, in any clock hour; none where nothing is said.
+    automated_per_hour = NumberAttribute(null=True)
+    # When automation may write, and when nobody may be texted unasked; see `schedule.py`.
+    schedule: JSONAttribute = JSONAttribute(null=True)
+    quiet_hours: JSONAttribute = JSONAttribute(null=True)
+    # Hosts that a draft may link to.
+    links: JSONAttribute = JSONAttribute(null=True)
+    # Where people are asked about drafts, and who of them may decide, by Slack's own ids.
+    slack_channel = UnicodeAttribute(null=True)
+    slack_approvers: JSONAttribute = JSONAttribute(null=True)
 
 
 class Integration(Model):
@@ -82,8 +92,18 @@ class Campaign(Model):
     name = UnicodeAttribute()
     response_mode = UnicodeAttribute()
     confidence_threshold = NumberAttribute(default=0.9)
+    # Who writes and judges: "template", "bedrock" or "openai"; and the model's own name there.
+    writer = UnicodeAttribute(default="template")
+    model = UnicodeAttribute(null=True)
+    # What the agency tells the model about this campaign, in its own words.
+    instructions = UnicodeAttribute(null=True)
     reply_template = UnicodeAttribute(null=True)
     reply_confidence = NumberAttribute(default=1)
+    # How long an automated reply waits, so that it does not come like a machine's.
+    delay_min_seconds = NumberAttribute(default=180)
+    delay_max_seconds = NumberAttribute(default=420)
+    schedule: JSONAttribute = JSONAttribute(null=True)
+    links: JSONAttribute = JSONAttribute(null=True)
 
 
 class Lead(Model):
@@ -106,6 +126,11 @@ class Lead(Model):
     # The latest inbound message of each channel, which an answer without a message answers.
     latest_inbound: JSONAttribute = JSONAttribute(null=True)
     campaign_id = UnicodeAttribute(null=True)
+    # IANA; where the person is, if anybody knows.
+    time_zone = UnicodeAttribute(null=True)
+    # What the latest message sounded like, in the words of `classification.py`.
+    sentiment = UnicodeAttribute(null=True)
+    booked = BooleanAttribute(default=False)
     blacklisted = BooleanAttribute(default=False)
     # Channels the lead stopped. The suppression row is the law; this shows it without a read.
     suppressed_channels = UnicodeSetAttribute(null=True)
@@ -198,6 +223,10 @@ class Draft(Model):
     origin = UnicodeAttribute()
     campaign_id = UnicodeAttribute(null=True)
     confidence = NumberAttribute(null=True)
+    # What was thought of the text: by which model and prompts, and why.
+    judgement: JSONAttribute = JSONAttribute(null=True)
+    # People are asked about it, so whatever becomes of it is shown to them.
+    asked = BooleanAttribute(default=False)
     sent_by = UnicodeAttribute(null=True)
     user = UnicodeAttribute(null=True)
     # The inbound message it answers, whose conversation it stays in.
@@ -353,6 +382,9 @@ class Inbound(Model):
     # How many human messages the lead had had when this one was written.
     human_outbounds = NumberAttribute(default=0)
     opt_out = BooleanAttribute(default=False)
+    # What kind of message it is, and how it sounds, in the words of `classification.py`.
+    reading = UnicodeAttribute(null=True)
+    sentiment = UnicodeAttribute(null=True)
     occurred_at = NumberAttribute(null=True)
     received_at = NumberAttribute()
     due_shard = UnicodeAttribute(null=True)
@@ -397,6 +429,85 @@ class Switch(Model):
     changed_at = NumberAttribute()
 
 
+class ReviewDueIndex(GlobalSecondaryIndex["Review"]):  # type: ignore[no-untyped-call]
+    """Questions to people that must be asked, or shown anew."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = NumberAttribute(range_key=True)
+
+
+class Review(Model):
+    """The question that people are asked about a draft, and where it stands.
+
+    Due in the transaction that changes the draft, so that no change stays unshown.
+    """
+
+    class Meta:
+        table_name = table_name("reviews")
+
+    draft_id = UnicodeAttribute(hash_key=True)
+    workspace = UnicodeAttribute()
+    # Grows with every change of the draft: what was shown of an older one is shown again.
+    version = NumberAttribute(default=0)
+    shown_version = NumberAttribute(default=0)
+    # Where it was posted: Slack's ids of the channel and of the message.
+    channel = UnicodeAttribute(null=True)
+    message = UnicodeAttribute(null=True)
+    # The latest request to post, while it is not known what came of it.
+    claim_id = UnicodeAttribute(null=True)
+    claimed_at = NumberAttribute(null=True)
+    attempts = NumberAttribute(default=0)
+    # Why it could not be shown.
+    code = UnicodeAttribute(null=True)
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)
+    due_index = ReviewDueIndex()
+
+
+class Audit(Model):
+    """What happened to a draft, and why: written with it, and never changed."""
+
+    class Meta:
+        table_name = table_name("audit")
+
+    lead_id = UnicodeAttribute(hash_key=True)
+    # The time in milliseconds, in 13 digits, and what makes it unique.
+    entry = UnicodeAttribute(range_key=True)
+    workspace = UnicodeAttribute()
+    draft_id = UnicodeAttribute()
+    at = NumberAttribute()
+    # Who or what: "policy", "writer", "sweep", "provider", "look_up", "echo", or a person.
+    actor = UnicodeAttribute()
+    source = UnicodeAttribute(null=True)
+    target = UnicodeAttribute()
+    code = UnicodeAttribute(null=True)
+    until = NumberAttribute(null=True)
+    confidence = NumberAttribute(null=True)
+    revision = NumberAttribute()
+    text_hash = UnicodeAttribute()
+    sent_by = UnicodeAttribute(null=True)
+    part = NumberAttribute(null=True)
+    attempt = NumberAttribute(null=True)
+    claimed_at = NumberAttribute(null=True)
+    provider_message_id = UnicodeAttribute(null=True)
+
+
+class HourlyCount(Model):
+    """How many automated messages one share of a workspace's clock hour has seen."""
+
+    class Meta:
+        table_name = table_name("hours")
+
+    share = UnicodeAttribute(hash_key=True)
+    count = NumberAttribute(default=0)
+    # DynamoDB's time to live: epoch seconds.
+    expires_at = NumberAttribute()
+
+
 MODELS: tuple[type[Model], ...] = (
     Workspace,
     Integration,
@@ -411,6 +522,9 @@ MODELS: tuple[type[Model], ...] = (
     Evidence,
     Suppression,
     Switch,
+    Review,
+    Audit,
+    HourlyCount,
 )
 
 

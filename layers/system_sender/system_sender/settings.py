@@ -1,5 +1,7 @@
 """What the environment decides, parsed once and refused loudly when it is wrong."""
 
+import base64
+import binascii
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +26,11 @@ _BASE_URLS = {
 # Compare it with the live guide before going live; several keys may be configured at once, so
 # that an announced rotation needs no moment without a valid key.
 GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY = "MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg="
+
+
+# What an Ed25519 key in SPKI begins with (RFC 8410); its 32 bytes are the rest.
+_ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")
+_ED25519_KEY_BYTES = 32
 
 
 class ConfigurationError(Exception):
@@ -53,11 +60,32 @@ class Settings:
         keys = environment.get(
             "GOHIGHLEVEL_WEBHOOK_PUBLIC_KEYS", GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY
         ).split(",")
+        public_keys = tuple(key.strip() for key in keys if key.strip())
+        for key in public_keys:
+            ed25519_key(key)
         return cls(
             secrets_prefix=environment.get("SECRETS_PREFIX", "/system-sender").rstrip("/"),
             base_urls=_base_urls(environment),
-            gohighlevel_webhook_public_keys=tuple(key.strip() for key in keys if key.strip()),
+            gohighlevel_webhook_public_keys=public_keys,
         )
+
+
+def ed25519_key(encoded: str) -> bytes:
+    """Return the 32 bytes of a public key that is written as base64 SPKI.
+
+    Raises:
+        ConfigurationError: it is no Ed25519 key.
+    """
+    try:
+        spki = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        spki = b""
+    if not spki.startswith(_ED25519_SPKI) or len(spki) != len(_ED25519_SPKI) + _ED25519_KEY_BYTES:
+        raise ConfigurationError(
+            "GOHIGHLEVEL_WEBHOOK_PUBLIC_KEYS must hold Ed25519 keys, base64 SPKI, separated by "
+            "commas; copy them again from the provider's page."
+        )
+    return spki[len(_ED25519_SPKI) :]
 
 
 def base_url_of(settings: Settings, integration: "Integration", provider: "Provider") -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import getaddresses, parseaddr
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from system_sender.automatic_subject import is_automatic
 from system_sender.codes import Code
@@ -33,6 +33,10 @@ from system_sender.inbound_fields import (
     verify_secret,
 )
 from system_sender.providers import SignedRequest
+from system_sender.settings import ed25519_key
+
+if TYPE_CHECKING:
+    from nacl.signing import VerifyKey
 
 NAME: Final = "gohighlevel"
 MARKETPLACE: Final = "marketplace"
@@ -44,6 +48,8 @@ EVERY_CHANNEL: Final = "*"
 # What answers an e-mail in its thread: `replyMessageId` and `threadId` of a send.
 EMAIL_MESSAGE_ID: Final = "email_message_id"
 THREAD_ID: Final = "thread_id"
+
+_SIGNATURE_BYTES: Final = 64
 
 # The window is days wide because redeliveries come for hours and it is unconfirmed whether their
 # timestamp is renewed. Deduplication, not the clock, keeps a replay from doing anything.
@@ -112,7 +118,7 @@ def verify_signature(body: bytes, signature: str | None, public_keys: Sequence[s
     Raises:
         EventRefused: when there is no signature or none of the keys made it.
     """
-    from cryptography.exceptions import InvalidSignature
+    from nacl.exceptions import BadSignatureError
 
     # "N/A" has been seen in place of a signature.
     if not signature or signature == "N/A":
@@ -121,24 +127,22 @@ def verify_signature(body: bytes, signature: str | None, public_keys: Sequence[s
         decoded = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
         raise EventRefused(Code.SIGNATURE_INVALID) from None
+    if len(decoded) != _SIGNATURE_BYTES:
+        raise EventRefused(Code.SIGNATURE_INVALID)
     for key in public_keys:
         try:
-            _public_key(key).verify(decoded, body)
-        except InvalidSignature:
+            _public_key(key).verify(body, decoded)
+        except BadSignatureError:
             continue
         return
     raise EventRefused(Code.SIGNATURE_INVALID)
 
 
 @cache
-def _public_key(encoded: str) -> Any:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
+def _public_key(encoded: str) -> "VerifyKey":
+    from nacl.signing import VerifyKey
 
-    key = load_der_public_key(base64.b64decode(encoded))
-    if not isinstance(key, Ed25519PublicKey):
-        raise TypeError("GOHIGHLEVEL_WEBHOOK_PUBLIC_KEYS must hold Ed25519 keys, base64 SPKI.")
-    return key
+    return VerifyKey(ed25519_key(encoded))
 
 
 # --- marketplace app events ----------------------------------------------------------------------
