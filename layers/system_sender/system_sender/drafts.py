@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from system_sender import audit
+from system_sender.asking import show_again
+from system_sender.change import Change
 from system_sender.codes import Code
 from system_sender.email_text import subject_is_sound
 from system_sender.models import Draft, Lead, Revision, shard_of, state_key
@@ -35,6 +38,8 @@ class NewDraft:
         seen_inbounds: how many inbound messages the lead had when the text was written.
         subject: of an e-mail; None stays in the subject of what it answers.
         reply_to: the id of the inbound event whose conversation it stays in.
+        judgement: what was thought of the text; see :class:`~system_sender.models.Draft`.
+        incomplete: only an edit makes a text of it that may be approved.
     """
 
     draft_id: str
@@ -54,6 +59,8 @@ class NewDraft:
     code: Code | None = None
     subject: str | None = None
     reply_to: str | None = None
+    judgement: dict[str, Any] | None = None
+    incomplete: bool = False
 
 
 class DraftRefused(Exception):
@@ -89,6 +96,8 @@ def draft_row(new: NewDraft, now: int) -> Draft:
         origin=new.origin,
         campaign_id=new.campaign_id,
         confidence=new.confidence,
+        judgement=new.judgement,
+        asked=new.state is DraftState.NEEDS_REVIEW,
         sent_by=new.sent_by,
         user=new.user,
         reply_to=new.reply_to,
@@ -99,7 +108,7 @@ def draft_row(new: NewDraft, now: int) -> Draft:
         due_shard=shard_of(new.draft_id) if due_at is not None else None,
         due_at=due_at,
         code=new.code.value if new.code else None,
-        incomplete=new.code is Code.TEMPLATE_VARIABLE_MISSING,
+        incomplete=new.incomplete or new.code is Code.TEMPLATE_VARIABLE_MISSING,
         created_at=now,
         updated_at=now,
     )
@@ -120,6 +129,17 @@ def add_draft(
         [Lead.open_drafts.add({draft.draft_id})],
         Lead.lead_id.exists(),
     )
+    audit.note(
+        write,
+        draft,
+        target=draft.state,
+        actor=audit.person(draft.user) if draft.sent_by == "setter" else audit.WRITER,
+        at=now,
+        source=None,
+        code=draft.code,
+        until=draft.due_at,
+    )
+    show_again(write, draft, draft.state, now)
 
 
 def create_draft(store: Store, world: World, new: NewDraft) -> Draft:
@@ -194,7 +214,9 @@ def approve(
     ]
     if user:
         actions.append(Draft.user.set(user))
-    move(store, draft, actions, open_for_lead=True)
+    actor = audit.person(user) if sent_by == "setter" else audit.POLICY
+    change = Change(fate, actor, now, {"sent_by": sent_by})
+    move(store, draft, actions, change, open_for_lead=True)
 
 
 def _check_approvable(draft: Draft, source: DraftState, sent_by: str) -> None:
@@ -224,12 +246,19 @@ def is_stale(draft: Draft, lead: Lead) -> bool:
 
 
 def edit(
-    store: Store, world: World, draft: Draft, text: str, *, subject: str | None = None
+    store: Store,
+    world: World,
+    draft: Draft,
+    text: str,
+    *,
+    subject: str | None = None,
+    user: str | None = None,
 ) -> Draft:
     """Give the draft a new revision, which is pending until somebody approves it.
 
     Args:
         subject: of an e-mail; None keeps the one it has.
+        user: who edits.
 
     What came in since the draft was written stays newer than it: whoever edits may not have seen
     it, and approving will say so.
@@ -262,7 +291,14 @@ def edit(
         Draft.incomplete.set(False),
     ]
     row = Revision(draft.draft_id, revision, text=text, subject=subject, created_at=now)
-    move(store, draft, actions, open_for_lead=True, revision=row)
+    facts = {
+        "revision": revision,
+        "text_hash": text_hash(text, subject),
+        "confidence": None,
+        "sent_by": None,
+    }
+    change = Change(fate, audit.person(user), now, facts)
+    move(store, draft, actions, change, open_for_lead=True, revision=row)
     edited = store.get(Draft, draft.draft_id)
     if edited is None:
         raise DraftRefused(Code.DRAFT_NOT_FOUND)
@@ -276,8 +312,11 @@ def _subject(store: Store, draft: Draft) -> str | None:
     return revision.subject if revision is not None else None
 
 
-def reject(store: Store, world: World, draft: Draft) -> None:
+def reject(store: Store, world: World, draft: Draft, *, user: str | None = None) -> None:
     """Reject the draft for good.
+
+    Args:
+        user: who rejects it.
 
     Raises:
         DraftRefused: when a part was claimed, or the draft already left.
@@ -287,15 +326,23 @@ def reject(store: Store, world: World, draft: Draft) -> None:
         raise DraftRefused(
             Code.DRAFT_SENT if source is DraftState.SENT else Code.DRAFT_CLAIMED, draft
         )
-    leave(store, world, draft, DraftFate(DraftState.REJECTED, Code.DRAFT_REJECTED))
+    fate = DraftFate(DraftState.REJECTED, Code.DRAFT_REJECTED)
+    leave(store, world, draft, fate, actor=audit.person(user))
 
 
 def leave(
-    store: Store, world: World, draft: Draft, fate: DraftFate, *, dropped: Sequence[int] = ()
+    store: Store,
+    world: World,
+    draft: Draft,
+    fate: DraftFate,
+    *,
+    actor: str = audit.POLICY,
+    dropped: Sequence[int] = (),
 ) -> None:
     """Move a draft to where the policy, a sweep or a person wants it.
 
     Args:
+        actor: who or what wants it; see `audit.py`.
         dropped: parts that were not begun and go with the draft.
 
     Raises:
@@ -303,8 +350,12 @@ def leave(
     """
     check_draft_move(DraftState(draft.state), fate.state)
     still_open = fate.state in DRAFT_OPEN
-    actions = draft_actions(draft, fate, world.now())
-    move(store, draft, actions, open_for_lead=still_open, dropped=dropped)
+    now = world.now()
+    actions = draft_actions(draft, fate, now)
+    # Waiting on for the same reason decides nothing: a pause is looked at each minute.
+    waits_on = draft.state == fate.state and draft.code == fate.code.value
+    change = None if waits_on else Change(fate, actor, now)
+    move(store, draft, actions, change, open_for_lead=still_open, dropped=dropped)
 
 
 def overtake(store: Store, world: World, lead_id: str, moves: Sequence[tuple[Draft, Code]]) -> None:
@@ -319,8 +370,10 @@ def overtake(store: Store, world: World, lead_id: str, moves: Sequence[tuple[Dra
         write = Write(token)
         for number, (draft, code) in enumerate(moves):
             check_draft_move(DraftState(draft.state), DraftState.SUPERSEDED)
-            actions = draft_actions(draft, DraftFate(DraftState.SUPERSEDED, code), now)
+            fate = DraftFate(DraftState.SUPERSEDED, code)
+            actions = draft_actions(draft, fate, now)
             write.update(f"draft{number}", Draft(draft.draft_id), actions, _as_read(draft))
+            Change(fate, audit.CONVERSATION, now).tell(write, draft)
         mentions = {draft.draft_id for draft, _ in moves}
         lead_actions = [Lead.open_drafts.delete(mentions)]
         write.update("lead", Lead(lead_id), lead_actions, Lead.lead_id.exists())
@@ -345,6 +398,7 @@ def move(
     store: Store,
     draft: Draft,
     actions: list[Any],
+    change: Change | None,
     *,
     open_for_lead: bool,
     revision: Revision | None = None,
@@ -362,6 +416,8 @@ def move(
         if revision is not None:
             write.put("revision", revision, Revision.draft_id.does_not_exist())
         write.update("draft", Draft(draft.draft_id), actions, as_read)
+        if change is not None:
+            change.tell(write, draft)
         drop_parts(write, draft.draft_id, dropped)
         # While it may be out the lead still lists it: a claim does not touch the list.
         listed = draft.state in DRAFT_OPEN or draft.state in MAYBE_OUT

@@ -503,7 +503,7 @@ class HourlyCount(Model):
         table_name = table_name("hours")
 
     share = UnicodeAttribute(hash_key=True)
-    count = NumberAttribute(default=0)
+    used = NumberAttribute(default=0)
     # DynamoDB's time to live: epoch seconds.
     expires_at = NumberAttribute()
 

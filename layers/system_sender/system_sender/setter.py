@@ -175,7 +175,7 @@ def _approve_and_send(
     if same and draft.state in _ENDED:
         return stored_result(draft)
     if not same:
-        draft = edit(system.store, system.world, draft, body, subject=subject)
+        draft = edit(system.store, system.world, draft, body, subject=subject, user=meta.user)
     if meta.override_stale or not _only_waits(draft):
         approve(
             system.store,

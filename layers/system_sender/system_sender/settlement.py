@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from system_sender import audit
 from system_sender.budget import ID_LOOK_UP_AFTER, next_look_up, overdue_at
+from system_sender.change import Change
 from system_sender.codes import Code
 from system_sender.delivery import Delivery
 from system_sender.models import (
@@ -28,6 +30,7 @@ from system_sender.states import (
     check_message_move,
 )
 from system_sender.store import ConditionsFailed, StorageError, Store, Write
+from system_sender.switches import POST_WINDOW_SECONDS
 from system_sender.telemetry import emit_contradiction, log
 from system_sender.world import World
 
@@ -69,11 +72,17 @@ class Settled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DraftFate:
-    """What an outcome makes of the draft."""
+    """What becomes of a draft.
+
+    Attributes:
+        due_at: when it is to be looked at again (epoch milliseconds, UTC).
+        ready_at: from when on its waiting counts, where that was planned and is no delay.
+    """
 
     state: DraftState
     code: Code
     due_at: int | None = None
+    ready_at: int | None = None
 
 
 def draft_fate(outcome: Outcome, *, attempts: int, is_last: bool, now: int) -> DraftFate:
@@ -179,7 +188,9 @@ class Settlement:
         write = Write(token)
         delivery, outcome = self.delivery, self.outcome
         self._message(write)
-        if self.extent is not Settled.ALONE:
+        if self.extent is Settled.ALONE:
+            self._tell_of_delivery(write)
+        else:
             self._draft(write)
             self._lead(write)
         if outcome.suppress:
@@ -241,6 +252,34 @@ class Settlement:
             actions,
             Draft.state.is_in(*(source.value for source in sources))
             & (Draft.claim_id == self.delivery.claim_id),
+        )
+
+        left = DraftState.SENDING.value if self.extent is Settled.WHOLE else None
+        facts = {"source": left, **self._facts()}
+        Change(fate, audit.PROVIDER, self.now, facts).tell(write, draft)
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what the audit tells of an attempt."""
+        delivery = self.delivery
+        return {
+            "sent_by": delivery.sent_by,
+            "part": delivery.part,
+            "attempt": delivery.attempt,
+            "claimed_at": delivery.post_by - int(POST_WINDOW_SECONDS * 1000),
+            "provider_message_id": self.outcome.provider_message_id,
+            # Of the attempt, even where the draft's own is about all of them.
+            "code": self.outcome.code.value,
+        }
+
+    def _tell_of_delivery(self, write: Write) -> None:
+        target = MESSAGE_STATE[self.outcome.kind].value
+        audit.note(
+            write,
+            self.delivery.draft,
+            target=target,
+            actor=audit.PROVIDER,
+            at=self.now,
+            **{"source": None, **self._facts()},
         )
 
     def fate(self) -> DraftFate:
@@ -324,6 +363,10 @@ def draft_actions(draft: Draft, fate: DraftFate, now: int) -> list[Any]:
         Draft.code.set(fate.code.value),
         Draft.updated_at.set(now),
     ]
+    if fate.ready_at is not None:
+        actions.append(Draft.ready_at.set(fate.ready_at))
+    if fate.state is DraftState.NEEDS_REVIEW:
+        actions.append(Draft.asked.set(True))
     if fate.state is DraftState.SENDING:
         actions.append(Draft.state_key.remove())
     else:
@@ -395,6 +438,13 @@ def park(store: Store, world: World, draft: Draft, message: Message, outcome: Ou
         "parts": int(draft.parts),
     }
 
+    facts = {
+        "part": int(message.part),
+        "attempt": int(message.attempt),
+        "claimed_at": int(message.post_by or 0) - int(POST_WINDOW_SECONDS * 1000),
+    }
+    change = Change(fate, audit.SWEEP, now, facts)
+
     def build(token: str) -> Write:
         write = Write(token)
         write.update(
@@ -415,6 +465,7 @@ def park(store: Store, world: World, draft: Draft, message: Message, outcome: Ou
             [*draft_actions(draft, fate, now), Draft.result.set(result)],
             (Draft.claim_id == draft.claim_id) & (Draft.state == DraftState.SENDING.value),
         )
+        change.tell(write, draft)
         return write
 
     try:

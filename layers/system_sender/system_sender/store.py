@@ -38,6 +38,7 @@ _CONTENTION = frozenset(
     }
 )
 _CONFLICT_RETRIES = 6
+_NOTE = "note"
 _LONGEST_PAUSE = 0.5
 
 
@@ -85,6 +86,7 @@ class Write:
         self._checks: list[tuple[str, type[Model], str, Condition]] = []
         self._puts: list[tuple[str, Model, Condition | None, bool]] = []
         self._updates: list[tuple[str, Model, Sequence[Action], Condition | None, bool]] = []
+        self._notes: list[Model] = []
 
     def check(self, label: str, model: type[Model], key: str, condition: Condition) -> None:
         """Require a condition of a row that is not written."""
@@ -113,10 +115,26 @@ class Write:
         """Change attributes of a row named by its key."""
         self._updates.append((label, row, actions, condition, return_old))
 
+    def note(self, row: Model) -> None:
+        """Write a row that only tells of the others, and never stands in their way."""
+        self._notes.append(row)
+
+    @property
+    def notes(self) -> int:
+        """Return how many rows only tell of the others."""
+        return len(self._notes)
+
+    @property
+    def name(self) -> str:
+        """Return what the transaction is about, in one word a step."""
+        return "write " + "+".join(label for label in self.labels if label != _NOTE)
+
     @property
     def labels(self) -> list[str]:
         """Return the labels in the order in which PynamoDB sends the steps: check, put, update."""
-        return [step[0] for group in (self._checks, self._puts, self._updates) for step in group]
+        checks = [step[0] for step in self._checks]
+        puts = [step[0] for step in self._puts]
+        return [*checks, *puts, *([_NOTE] * self.notes), *(step[0] for step in self._updates)]
 
     def commit(self, connection: Connection) -> None:
         """Apply the transaction, all of it or nothing."""
@@ -125,6 +143,8 @@ class Write:
                 write.condition_check(model, key, condition=condition)
             for _, row, put_condition, old in self._puts:
                 write.save(row, put_condition, return_values="ALL_OLD" if old else None)
+            for note in self._notes:
+                write.save(note)
             for _, row, actions, update_condition, old in self._updates:
                 write.update(
                     row,
@@ -192,7 +212,7 @@ class Store:
             except (PynamoDBException, BotoCoreError, ClientError) as error:
                 raise _write_failure(error, write.labels) from error
 
-        self._world.perform(Effect.DATABASE_WRITE, "write " + "+".join(write.labels), commit)
+        self._world.perform(Effect.DATABASE_WRITE, write.name, commit)
 
     def write_patiently(self, build: Callable[[str], Write], *, until: float | None = None) -> None:
         """Apply a transaction, trying again under contention or after a lost answer.
@@ -262,7 +282,20 @@ class Store:
             "ExpressionAttributeValues": values,
             "ScanIndexForward": not newest_first,
         }
-        return self._pages(arguments, limit)
+        return [_plain(item) for item in self._pages(arguments, limit)]
+
+    def newest(self, model: type[M], partition: str, *, limit: int) -> list[M]:
+        """Return the rows of a table's partition, the last by its sort key first, consistently."""
+        hash_name = next(a.attr_name for a in model.get_attributes().values() if a.is_hash_key)
+        arguments: dict[str, Any] = {
+            "TableName": model.Meta.table_name,
+            "KeyConditionExpression": "#hash = :hash",
+            "ExpressionAttributeNames": {"#hash": hash_name},
+            "ExpressionAttributeValues": {":hash": {"S": partition}},
+            "ScanIndexForward": False,
+            "ConsistentRead": True,
+        }
+        return [model.from_raw_data(item) for item in self._pages(arguments, limit)]
 
     def _pages(self, arguments: dict[str, Any], limit: int) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -272,7 +305,7 @@ class Store:
                 f"query {arguments['TableName']}",
                 partial(self._connection.dispatch, "Query", page),
             )
-            rows.extend(_plain(item) for item in answer.get("Items", []))
+            rows.extend(answer.get("Items", []))
             if "LastEvaluatedKey" not in answer:
                 break
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

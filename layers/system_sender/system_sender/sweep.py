@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pynamodb.indexes import GlobalSecondaryIndex
 
+from system_sender import audit
 from system_sender.budget import Budget, next_look_up, overdue_at
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, leave
@@ -222,7 +223,7 @@ def _recover(system: "System", draft: Draft) -> Code:
         return _park_overdue(system, draft, in_flight, now)
     fate = _fate_of_parts(set(by_state), now)
     try:
-        leave(system.store, system.world, draft, fate)
+        leave(system.store, system.world, draft, fate, actor=audit.SWEEP)
     except DraftRefused:
         return Code.DRAFT_CHANGED
     return fate.code

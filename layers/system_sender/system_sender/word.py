@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from system_sender import audit
+from system_sender.change import Change
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, is_stale, list_draft
 from system_sender.finding import Found
@@ -37,6 +39,7 @@ def settle_by_word(
     sent: bool,
     resend: bool,
     override_stale: bool = False,
+    user: str | None = None,
 ) -> DraftFate | None:
     """Write down what a person found out about a parked delivery.
 
@@ -44,6 +47,7 @@ def settle_by_word(
         sent: True when the message is known to have left.
         resend: order one new attempt; only together with `sent=False`.
         override_stale: order it although the conversation has moved on, knowingly.
+        user: whose word it is.
 
     Returns:
         What became of the draft, or None where the draft is gone or beyond it, and only the
@@ -66,7 +70,8 @@ def settle_by_word(
     if draft is not None and fate is not None and not _may_become(draft, fate):
         fate = None
     outcome = _BY_WORD[sent]
-    _write(system, _Verdict(message, draft, lead, fate, outcome, now=system.world.now()))
+    actor, now = audit.person(user), system.world.now()
+    _write(system, _Verdict(message, draft, lead, fate, outcome, actor=actor, now=now))
     return fate
 
 
@@ -109,7 +114,15 @@ def settle_by_evidence(
     evidence = evidence_row(message, found, source, now)
     lead = system.store.get(Lead, draft.lead_id)
     verdict = _Verdict(
-        message, draft, lead, fate, outcome, now=now, evidence=evidence, look_ups=look_ups
+        message,
+        draft,
+        lead,
+        fate,
+        outcome,
+        actor=source,
+        now=now,
+        evidence=evidence,
+        look_ups=look_ups,
     )
     _write(system, verdict)
     return fate
@@ -185,6 +198,7 @@ class _Verdict:
         fate: DraftFate | None,
         outcome: Outcome,
         *,
+        actor: str,
         now: int,
         evidence: Evidence | None = None,
         look_ups: list[dict[str, Any]] | None = None,
@@ -194,6 +208,7 @@ class _Verdict:
         self._lead = lead
         self._fate = fate
         self._outcome = outcome
+        self._actor = actor
         self._now = now
         self._evidence = evidence
         self._look_ups = look_ups
@@ -267,3 +282,9 @@ class _Verdict:
         )
         as_read = (Draft.state == draft.state) & held
         write.update("draft", Draft(draft.draft_id), actions, as_read)
+        facts = {
+            "part": int(self._message.part),
+            "attempt": int(self._message.attempt),
+            "provider_message_id": self._outcome.provider_message_id,
+        }
+        Change(fate, self._actor, self._now, facts).tell(write, draft)
