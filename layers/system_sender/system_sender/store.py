@@ -84,6 +84,7 @@ class Write:
     def __init__(self, token: str) -> None:
         self.token = token
         self._checks: list[tuple[str, type[Model], str, Condition]] = []
+        self._deletes: list[tuple[str, Model, Condition | None]] = []
         self._puts: list[tuple[str, Model, Condition | None, bool]] = []
         self._updates: list[tuple[str, Model, Sequence[Action], Condition | None, bool]] = []
         self._notes: list[Model] = []
@@ -91,6 +92,10 @@ class Write:
     def check(self, label: str, model: type[Model], key: str, condition: Condition) -> None:
         """Require a condition of a row that is not written."""
         self._checks.append((label, model, key, condition))
+
+    def delete(self, label: str, row: Model, condition: Condition | None = None) -> None:
+        """Delete a row named by its key."""
+        self._deletes.append((label, row, condition))
 
     def put(
         self,
@@ -131,16 +136,25 @@ class Write:
 
     @property
     def labels(self) -> list[str]:
-        """Return the labels in the order in which PynamoDB sends the steps: check, put, update."""
+        """Return the labels in PynamoDB's order of the steps: check, delete, put, update."""
         checks = [step[0] for step in self._checks]
+        deletes = [step[0] for step in self._deletes]
         puts = [step[0] for step in self._puts]
-        return [*checks, *puts, *([_NOTE] * self.notes), *(step[0] for step in self._updates)]
+        return [
+            *checks,
+            *deletes,
+            *puts,
+            *([_NOTE] * self.notes),
+            *(step[0] for step in self._updates),
+        ]
 
     def commit(self, connection: Connection) -> None:
         """Apply the transaction, all of it or nothing."""
         with TransactWrite(connection=connection, client_request_token=self.token) as write:
             for _, model, key, condition in self._checks:
                 write.condition_check(model, key, condition=condition)
+            for _, gone, delete_condition in self._deletes:
+                write.delete(gone, delete_condition)
             for _, row, put_condition, old in self._puts:
                 write.save(row, put_condition, return_values="ALL_OLD" if old else None)
             for note in self._notes:
