@@ -233,6 +233,8 @@ class SystemStory(ABC):
         problems = [*self.world.problems, *self.watch.problems]
         problems += self._foreign_texts()
         problems += self._unordered_attempts()
+        untold = self.watch.untold(self.scene.lead_id)
+        problems += [f"the audit does not tell that the draft became {state}" for state in untold]
         problems += [
             f"part {part} is {row.state}, and the provider accepted it {counts[part]} times"
             for part, row in rows.messages.items()

@@ -1,7 +1,9 @@
 """Looks at the rows after every write: each move must be in the state tables, each row findable."""
 
+from collections import Counter
 from collections.abc import Iterable
 
+from system_sender.audit import entries_of
 from system_sender.codes import Code
 from system_sender.models import Draft, Inbound, Message
 from system_sender.states import (
@@ -14,6 +16,7 @@ from system_sender.states import (
 from system_sender.store import Key, Store
 
 MOST_PARTS = 3
+_MOST_ENTRIES = 500
 
 
 class Rows:
@@ -58,6 +61,8 @@ class Watch:
         self.rows: Rows | None = None
         self.problems: list[str] = []
         self.moves: set[tuple[str, str, str]] = set()
+        # Every state that the draft came to, in order.
+        self.course: list[DraftState] = []
         # Deliveries that were parked and that the provider's own records settled.
         self.found: set[int] = set()
 
@@ -76,8 +81,22 @@ class Watch:
         before, self._draft = self._draft, state
         if state is None or state is before:
             return
+        self.course.append(state)
         legal = state in (DRAFT_BORN if before is None else DRAFT_TRANSITIONS[before])
         self._note("draft", before, state, legal=legal)
+
+    def untold(self, lead_id: str) -> list[str]:
+        """Return the moves of the draft that the audit does not tell of.
+
+        A claim is told of with its outcome.
+        """
+        told = Counter(
+            entry.target
+            for entry in entries_of(self._store, lead_id, _MOST_ENTRIES)
+            if entry.draft_id == self._draft_id
+        )
+        moved = Counter(state.value for state in self.course if state is not DraftState.SENDING)
+        return sorted((moved - told).elements())
 
     def _look_at_message(self, part: int, state: MessageState) -> None:
         before = self._messages.get(part)
