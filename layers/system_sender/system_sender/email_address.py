@@ -8,16 +8,10 @@ MOST_CC = 10
 
 # The longest that is read: an address has at most 254 characters, the rest may be a name.
 _LONGEST = 1_000
-# Machines that send mail and read none. Compared without the marks that people put between words.
-_UNREAD = (
-    "noreply",
-    "donotreply",
-    "mailerdaemon",
-    "postmaster",
-    "bounce",
-    "bounces",
-    "nepasrepondre",
-)
+# Mail servers, which tell what did not arrive. Compared without the marks between words.
+_SERVERS = ("mailerdaemon", "postmaster", "bounce", "bounces")
+# With them, machines that send mail and read none.
+_UNREAD = (*_SERVERS, "noreply", "donotreply", "nepasrepondre")
 _MARKS = str.maketrans("", "", "-_.")
 
 
@@ -108,5 +102,17 @@ def reads_no_mail(address: str) -> bool:
     Args:
         address: as :func:`to_address` returns it.
     """
-    local = address.rpartition("@")[0].partition("+")[0]
-    return local.translate(_MARKS) in _UNREAD
+    return _mailbox(address) in _UNREAD
+
+
+def is_mail_server(address: str) -> bool:
+    """Say whether this is the address that a mail server sends its notices from.
+
+    Args:
+        address: as :func:`to_address` returns it.
+    """
+    return _mailbox(address) in _SERVERS
+
+
+def _mailbox(address: str) -> str:
+    return address.rpartition("@")[0].partition("+")[0].translate(_MARKS)

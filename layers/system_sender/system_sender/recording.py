@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from system_sender.classification import ReadingKind
 from system_sender.codes import Code
 from system_sender.email_address import to_address
 from system_sender.inbound import EventKind, InboundEvent
@@ -19,7 +20,7 @@ from system_sender.models import (
 )
 from system_sender.person import ADDRESS_OF, Person, find_person, names_of
 from system_sender.settlement import suppress
-from system_sender.stop import is_automated, opts_out, stop_of
+from system_sender.stop import reading_of, stop_of
 from system_sender.store import (
     AnswerLost,
     ConditionsFailed,
@@ -154,7 +155,7 @@ def _ours(event: InboundEvent, integration: Integration) -> InboundEvent:
 
 def _suppress_stranger(system: "System", workspace: Workspace, event: InboundEvent) -> Code:
     """Suppress the address of nobody we know, who may become a lead later."""
-    stop = stop_of(event, None, workspace.region)
+    stop = stop_of(event, reading_of(event), None, workspace.region)
     if stop is None or not stop.addresses:
         return Code.EVENT_IGNORED
     now = system.world.now()
@@ -183,13 +184,15 @@ class _Recording:
         self._person = person
         self._now = system.world.now()
         self._key = event_key(self._workspace, event.provider, event.identity)
-        self._stop = stop_of(event, person.lead, workspace.region)
-        self._is_answer = event.kind is EventKind.MESSAGE and not is_automated(event)
+        self._reading = reading = reading_of(event)
+        self._stop = stop_of(event, reading, person.lead, workspace.region)
+        self._is_answer = reading is not None and not reading.by_machine
         self.lead = person.lead or self._new_lead(system, workspace)
         self._version = int(self.lead.version)
         self._changes: list[Any] = []
         if event.kind not in _OF_OUTBOUND:
             self._count()
+            self._listen()
             self._fill_in()
         self._stop_channels()
         self.inbound = self._inbound_row()
@@ -236,6 +239,15 @@ class _Recording:
                 human_outbound_at=max(lead.human_outbound_at or 0, event.occurred_at or 0),
             )
 
+    def _listen(self) -> None:
+        """Let the lead sound like their latest words. A machine's are not theirs."""
+        reading = self._reading
+        if reading is None or not reading.own_words:
+            return
+        self.lead.sentiment = reading.sentiment
+        sounds = reading.sentiment
+        self._changes.append(Lead.sentiment.set(sounds) if sounds else Lead.sentiment.remove())
+
     def _fill_in(self) -> None:
         """Take from the event what is not known of the lead yet.
 
@@ -257,7 +269,7 @@ class _Recording:
             self._changes.append(Lead.suppressed_channels.add(set(channels)))
 
     def _inbound_row(self) -> Inbound:
-        event = self._event
+        event, reading = self._event, self._reading
         again_after = 0 if event.kind in _OF_OUTBOUND else PERFORM_AGAIN_AFTER
         return Inbound(
             self._key,
@@ -274,12 +286,14 @@ class _Recording:
             cc=list(event.cc) or None,
             handles=dict(event.handles) or None,
             provider_message_id=event.provider_message_id,
-            automated=is_automated(event),
+            automated=reading.by_machine if reading else event.automated,
             human=event.human,
             status=event.status.value if event.status is not None else None,
             sequence=self.lead.inbound_count,
             human_outbounds=self._human_outbounds_before(),
-            opt_out=opts_out(event),
+            opt_out=reading is not None and reading.kind is ReadingKind.OPT_OUT,
+            reading=reading.kind.value if reading else None,
+            sentiment=reading.sentiment if reading else None,
             occurred_at=event.occurred_at,
             received_at=self._now,
             due_shard=shard_of(self._key),

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from system_sender.classification import Reading, ReadingKind, classify
 from system_sender.codes import Code
-from system_sender.email_address import reads_no_mail, to_address
+from system_sender.email_address import to_address
 from system_sender.inbound import DeliveryStatus, EventKind, InboundEvent
 from system_sender.models import Lead
-from system_sender.opt_out import is_opt_out, is_opt_out_email
 from system_sender.person import addresses_known, addresses_said
 from system_sender.providers import CHANNELS
 
@@ -29,14 +29,31 @@ class Stop:
     channels: frozenset[str]
 
 
-def stop_of(event: InboundEvent, lead: Lead | None, region: str) -> Stop | None:
+def reading_of(event: InboundEvent) -> Reading | None:
+    """Read what somebody wrote; None where the event tells of something else."""
+    if event.kind is not EventKind.MESSAGE:
+        return None
+    return classify(
+        event.text,
+        channel=event.channel,
+        subject=event.subject,
+        sender=event.sender,
+        automated=event.automated,
+        out_of_office=event.out_of_office,
+    )
+
+
+def stop_of(
+    event: InboundEvent, reading: Reading | None, lead: Lead | None, region: str
+) -> Stop | None:
     """Return what an event stops, or None.
 
     Args:
+        reading: what :func:`reading_of` says of it.
         lead: whom it is about, if that is known.
         region: that the workspace's phone numbers without a country are read in.
     """
-    reason = _reason(event)
+    reason = _reason(event, reading)
     if reason is None:
         return None
     known, said = addresses_known(lead, region), addresses_said(event, region)
@@ -49,35 +66,14 @@ def stop_of(event: InboundEvent, lead: Lead | None, region: str) -> Stop | None:
     return Stop(reason, _pairs(channels, *books), frozenset(channels))
 
 
-def _reason(event: InboundEvent) -> Code | None:
+def _reason(event: InboundEvent, reading: Reading | None) -> Code | None:
     if event.kind is EventKind.DO_NOT_DISTURB:
         return Code.DO_NOT_DISTURB
     if event.kind is EventKind.STATUS and event.status is DeliveryStatus.BOUNCED:
         return Code.BOUNCED
-    return Code.OPTED_OUT if opts_out(event) else None
-
-
-def opts_out(event: InboundEvent) -> bool:
-    """Say whether a person asks for silence. A machine's note may tell how to unsubscribe."""
-    if event.kind is not EventKind.MESSAGE or is_automated(event):
-        return False
-    if event.channel == "email":
-        return is_opt_out_email(event.text, event.subject)
-    return is_opt_out(event.text)
-
-
-def is_automated(event: InboundEvent) -> bool:
-    """Say whether a machine wrote it, in its person's place or not.
-
-    A mail server's notice comes as an ordinary message from providers that look at no sender.
-    """
-    return event.automated or event.out_of_office or _is_from_machine(event)
-
-
-def _is_from_machine(event: InboundEvent) -> bool:
-    sender = to_address(event.sender) if event.channel == "email" else None
-    is_message = event.kind is EventKind.MESSAGE
-    return is_message and sender is not None and reads_no_mail(sender)
+    # A machine's note may tell how to unsubscribe, and is read as a machine's.
+    refuses = reading is not None and reading.kind is ReadingKind.OPT_OUT
+    return Code.OPTED_OUT if refuses else None
 
 
 def _bounce(known: str | None, bounced: str | None) -> Stop | None:

@@ -256,7 +256,6 @@ def _email(found: InboundEvent, event: Mapping[str, Any]) -> InboundEvent:
     to, cc = _addresses(event.get("to"), "to"), _addresses(event.get("cc"), "cc")
     sender_name, sender = _mailbox(event.get("from"))
     subject = (optional_text(event.get("subject")) or "").strip()[:_LONGEST_SUBJECT]
-    automated = inbound and is_automatic(subject)
     handles = {
         EMAIL_MESSAGE_ID: optional_wide_identifier(event, "emailMessageId"),
         THREAD_ID: optional_wide_identifier(event, "threadId"),
@@ -271,8 +270,7 @@ def _email(found: InboundEvent, event: Mapping[str, Any]) -> InboundEvent:
         to=to,
         cc=cc,
         handles={name: value for name, value in handles.items() if value is not None},
-        automated=automated,
-        out_of_office=automated,
+        automated=inbound and is_automatic(subject),
     )
 
 

@@ -1,0 +1,24 @@
+"""Texts as they are compared with phrases: without case, width and punctuation. Pure."""
+
+import re
+import unicodedata
+
+# Nobody says in more than this what they want; the rest of a long text is not looked at.
+LONGEST = 2_000
+
+_CLAUSE_ENDS = re.compile(r"[.,;:!?\n\r()\u2013\u2014]+|\s-+\s")
+_NO_LETTERS = re.compile(r"[^\w]+|_")
+_E_MAIL = re.compile(r"\be mail")
+
+
+def plain(text: str) -> str:
+    """Fold case and width, and turn everything but letters and digits into single spaces."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    seen = "".join(letter for letter in folded if unicodedata.category(letter) != "Cf")
+    return _E_MAIL.sub("email", " ".join(_NO_LETTERS.sub(" ", seen).split()))
+
+
+def clauses(text: str) -> list[str]:
+    """Return what stands between the punctuation of a text, each part as :func:`plain` has it."""
+    parts = _CLAUSE_ENDS.split(unicodedata.normalize("NFKC", text))
+    return [clause for part in parts if (clause := plain(part))]
