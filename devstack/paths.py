@@ -6,6 +6,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = PROJECT / "template.yaml"
 REQUIREMENTS = PROJECT / "devstack" / "requirements"
 LAYER = PROJECT / "layers" / "system_sender"
+FUNCTIONS = PROJECT / "functions"
 
 VENV = PROJECT / ".venv"
 LOCAL = PROJECT / ".local"

@@ -1,0 +1,158 @@
+"""Texts that come from outside: a writer's draft, which is judged, and a person's message."""
+
+from typing import TYPE_CHECKING
+
+from system_sender.budget import Budget
+from system_sender.codes import Code
+from system_sender.dashboard.caller import Caller
+from system_sender.dashboard.looking_up import view_of
+from system_sender.dashboard.orders import ManualMessage, Submission
+from system_sender.dashboard.refusal import Refused
+from system_sender.dashboard.rows import lead_of
+from system_sender.dashboard.views import DraftView, SendView
+from system_sender.drafts import NewDraft, create_draft
+from system_sender.email_text import subject_is_sound
+from system_sender.models import Campaign, Inbound, Lead, is_identifier
+from system_sender.policy import AI_AUTO_SEND
+from system_sender.result import SendResult
+from system_sender.setter import (
+    PersonMeta,
+    send_email_message,
+    send_linkedin_message,
+    send_message,
+)
+from system_sender.states import DraftState
+from system_sender.text_parts import parts_of
+
+if TYPE_CHECKING:
+    from system_sender.system import System
+
+# Keys of callers stand apart from those of the system's own drafts.
+_KEYS = "api:"
+
+# What is wrong with the call itself: there is no draft that could carry it.
+_UNUSABLE = frozenset(
+    {
+        Code.KEY_REUSED,
+        Code.INVALID_REQUEST,
+        Code.EMPTY_TEXT,
+        Code.TEXT_TOO_LONG,
+        Code.SUBJECT_WRONG,
+        Code.LEAD_NOT_FOUND,
+    }
+)
+
+
+def submit_draft(system: "System", caller: Caller, order: Submission) -> DraftView:
+    """Take a draft from an outside writer; the same key and text return the one that is stored.
+
+    The campaign's rules approve it, or hold it for a person. Approved, it leaves with a sweep.
+
+    Raises:
+        Refused, DraftRefused: the text cannot be sent, or the key belongs to another one.
+    """
+    _check_text(order)
+    campaign = _campaign(system, caller, order)
+    lead = lead_of(system.store, caller, order.lead_id)
+    answered = _answered(system, caller, order)
+    hold = _hold(order, campaign)
+    draft = create_draft(
+        system.store, system.world, _new_draft(caller, order, lead, answered, hold)
+    )
+    return view_of(system, draft)
+
+
+def _new_draft(
+    caller: Caller, order: Submission, lead: Lead, answered: Inbound | None, hold: Code | None
+) -> NewDraft:
+    # What it answers is what its writer has seen: the rest is newer.
+    seen = (answered.sequence, answered.human_outbounds) if answered is not None else None
+    inbounds, humans = seen or (lead.inbound_count, lead.human_outbound_count)
+    return NewDraft(
+        draft_id=f"{caller.workspace}:{_KEYS}{order.key}",
+        workspace=caller.workspace,
+        lead_id=lead.lead_id,
+        channel=order.channel,
+        text=order.text,
+        state=DraftState.APPROVED if hold is None else DraftState.NEEDS_REVIEW,
+        origin=caller.user,
+        seen_inbounds=int(inbounds),
+        seen_human_outbounds=int(humans),
+        campaign_id=order.campaign_id,
+        confidence=order.confidence,
+        sent_by="ai",
+        code=hold,
+        subject=order.subject,
+        reply_to=order.reply_to or (lead.latest_inbound or {}).get(order.channel),
+        judgement={"reason": order.reason} if order.reason else None,
+    )
+
+
+def _hold(order: Submission, campaign: Campaign | None) -> Code | None:
+    """Return why a person must look at it before it goes, or None. Pure."""
+    if campaign is None or order.confidence is None:
+        return Code.AWAITING_PERSON
+    if campaign.response_mode != AI_AUTO_SEND:
+        return Code.SETTER_MANAGED
+    if order.confidence < campaign.confidence_threshold:
+        return Code.BELOW_THRESHOLD
+    return None
+
+
+def _campaign(system: "System", caller: Caller, order: Submission) -> Campaign | None:
+    if order.campaign_id is None:
+        return None
+    caller.check(order.campaign_id)
+    usable = is_identifier(order.campaign_id)
+    campaign = system.store.get(Campaign, order.campaign_id) if usable else None
+    if campaign is None:
+        raise Refused(Code.CAMPAIGN_NOT_FOUND)
+    return campaign
+
+
+def _answered(system: "System", caller: Caller, order: Submission) -> Inbound | None:
+    if order.reply_to is None:
+        return None
+    caller.check(order.reply_to)
+    inbound = system.store.get(Inbound, order.reply_to) if is_identifier(order.reply_to) else None
+    if inbound is None or (inbound.lead_id, inbound.channel) != (order.lead_id, order.channel):
+        raise Refused(
+            Code.INVALID_REQUEST, "reply_to: this lead has no such message on this channel."
+        )
+    return inbound
+
+
+def _check_text(order: Submission | ManualMessage) -> None:
+    if order.subject is not None and order.channel != "email":
+        raise Refused(Code.INVALID_REQUEST, "subject: only an e-mail has one.")
+    if order.subject is not None and not subject_is_sound(order.subject):
+        raise Refused(Code.SUBJECT_WRONG)
+    refusal = parts_of(order.channel, order.text).refusal
+    if refusal is not None:
+        raise Refused(refusal)
+
+
+def send_manual_message(
+    system: "System", caller: Caller, order: ManualMessage, budget: Budget
+) -> SendView:
+    """Send a person's message, once for each key.
+
+    Raises:
+        Refused: the call cannot become a message. What the gate says is an outcome instead.
+    """
+    caller.check(order.lead_id)
+    _check_text(order)
+    result = _send(system, caller, order, budget)
+    if result.code in _UNUSABLE:
+        raise Refused(result.code)
+    return SendView.of(result)
+
+
+def _send(system: "System", caller: Caller, order: ManualMessage, budget: Budget) -> SendResult:
+    meta = PersonMeta(user=caller.user, key=f"{_KEYS}{order.key}")
+    if order.channel == "email":
+        return send_email_message(
+            order.lead_id, order.text, order.subject, meta=meta, system=system, budget=budget
+        )
+    send = send_message if order.channel == "sms" else send_linkedin_message
+    return send(order.lead_id, order.text, meta, system=system, budget=budget)
