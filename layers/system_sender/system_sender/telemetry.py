@@ -20,7 +20,16 @@ def emit_contradiction() -> None:
     metrics.flush_metrics()
 
 
-def emit_sweep(oldest_due_seconds: float, parked: int, failed: int) -> None:
+def emit_failure() -> None:
+    """Emit that a call failed unexpectedly, and was answered so."""
+    from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+    metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+    metrics.add_metric("FailedItems", MetricUnit.Count, 1)
+    metrics.flush_metrics()
+
+
+def emit_sweep(oldest_due_seconds: float, parked: int, failed: int, unshown: int) -> None:
     """Emit what the alarms watch, once a round has finished."""
     # Imported here: a webhook emits no metrics, and its cold start should not pay for them.
     from aws_lambda_powertools.metrics import Metrics, MetricUnit
@@ -29,5 +38,6 @@ def emit_sweep(oldest_due_seconds: float, parked: int, failed: int) -> None:
     metrics.add_metric("FailedItems", MetricUnit.Count, failed)
     metrics.add_metric("OldestDueAgeSeconds", MetricUnit.Seconds, oldest_due_seconds)
     metrics.add_metric("ParkedDeliveries", MetricUnit.Count, parked)
+    metrics.add_metric("ReviewsNotShown", MetricUnit.Count, unshown)
     metrics.add_metric("SweepFinished", MetricUnit.Count, 1)
     metrics.flush_metrics()
