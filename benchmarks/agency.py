@@ -20,7 +20,6 @@ from system_sender.models import (
 )
 from system_sender.policy import AI_AUTO_SEND
 from system_sender.providers.gohighlevel import MARKETPLACE, NAME
-from system_sender.replying import TemplateDraftWriter
 from system_sender.settings import Settings
 from system_sender.states import DraftState
 from system_sender.store import Store, Write, shared_connection
@@ -102,7 +101,6 @@ class Agency:
                 base_urls={NAME: base_url},
                 gohighlevel_webhook_public_keys=(public_key,) if public_key else (),
             ),
-            writer=TemplateDraftWriter(),
         )
 
     def stranger(self) -> Contact:

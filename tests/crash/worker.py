@@ -12,7 +12,6 @@ import threading
 from system_sender.budget import Budget
 from system_sender.models import Draft, state_key
 from system_sender.providers import CHANNELS_OF
-from system_sender.replying import TemplateDraftWriter
 from system_sender.sending import approve_and_send_draft_system
 from system_sender.settings import Settings
 from system_sender.states import DraftState
@@ -40,7 +39,6 @@ def real_system(world: World, store: Store, base_url: str) -> System:
             base_urls=dict.fromkeys(CHANNELS_OF, base_url),
             gohighlevel_webhook_public_keys=(),
         ),
-        writer=TemplateDraftWriter(),
     )
 
 

@@ -299,7 +299,7 @@ def test_a_persons_message_that_is_counted_twice_at_once_is_counted_once(stage: 
     def again() -> None:
         stage.world.before = nothing
         [event] = stage.inbound()
-        perform_inbound(stage.system, event.event_id, budget=stage.budget())
+        perform_inbound(stage.system, event.event_id, budget=stage.budget(), may_call_models=True)
 
     stage.world.before = Once(named("write lead+event"), again)
     assert tell(stage, BY_HAND) == "human_replied"

@@ -126,7 +126,7 @@ def test_work_that_fails_is_counted_in_every_round_it_comes_back_in(stage: Stage
 
 def test_an_event_that_fails_is_counted_too(stage: Stage) -> None:
     class Broken:
-        def write(self, **rows: Any) -> Any:
+        def write(self, conversation: Any, *, seconds: float) -> Any:
             raise RuntimeError("broken")
 
     stage.system = stage.scene.system(writer=Broken())

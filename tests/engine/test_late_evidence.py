@@ -119,7 +119,9 @@ def test_two_performances_of_an_echo_settle_it_once(stage: Stage) -> None:
     def again() -> None:
         stage.world.before = nothing
         [event] = stage.inbound()
-        performed = perform_inbound(stage.system, event.event_id, budget=stage.budget())
+        performed = perform_inbound(
+            stage.system, event.event_id, budget=stage.budget(), may_call_models=True
+        )
         assert performed.code is Code.ECHO_MATCHED
 
     stage.world.before = Once(writes_evidence, again)

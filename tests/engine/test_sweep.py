@@ -10,8 +10,9 @@ from devstack.sandbox.faults import Kind
 from system_sender import replying
 from system_sender import sweep as sweeping
 from system_sender.codes import Code
-from system_sender.models import Campaign, Draft, Inbound, Lead
-from system_sender.replying import Reply
+from system_sender.drafting.conversation import Conversation
+from system_sender.drafting.writing import Written
+from system_sender.models import Draft, Lead
 from system_sender.result import SendOutcome
 from system_sender.transport import Guard, NoAnswer, Request
 from tests.engine.stage import Once, Stage, is_send, is_settlement, named, nothing
@@ -192,10 +193,10 @@ class PoisonedTransport(SandboxTransport):
 class PoisonedWriter:
     """Breaks at one inbound text."""
 
-    def write(self, *, lead: Lead, campaign: Campaign, inbound: Inbound) -> Reply | Code:
-        if inbound.text == "poison":
+    def write(self, conversation: Conversation, *, seconds: float) -> Written | Code:
+        if conversation.message == "poison":
             raise RuntimeError("secret text inside")
-        return Reply("Hi there", 1.0)
+        return Written("Hi there", None, "test")
 
 
 def test_an_event_whose_work_breaks_steps_back_and_hurts_no_other(stage: Stage) -> None:
@@ -295,7 +296,9 @@ def test_a_lead_that_vanished_ends_an_event_with_a_reason(stage: Stage) -> None:
 
 
 def test_an_event_nobody_recorded_is_told_apart(stage: Stage) -> None:
-    performed = replying.perform_inbound(stage.system, "acme:x", budget=stage.budget())
+    performed = replying.perform_inbound(
+        stage.system, "acme:x", budget=stage.budget(), may_call_models=True
+    )
     assert performed.code is Code.INVALID_REQUEST
 
 

@@ -309,8 +309,9 @@ def test_other_events_are_acknowledged_and_change_nothing(
 @pytest.mark.parametrize(
     ("campaign", "work", "state"),
     [
-        ({"response_mode": "SETTER_MANAGED"}, "setter_managed", None),
-        ({"reply_template": None}, "no_reply_template", None),
+        ({"response_mode": "SETTER_MANAGED"}, "reply_drafted", "needs_review"),
+        ({"response_mode": "SETTER_MANAGED", "reply_template": None}, "setter_managed", None),
+        ({"reply_template": None}, "reply_drafted", "needs_review"),
         ({"reply_template": "Hi $nickname"}, "reply_drafted", "needs_review"),
         ({"reply_template": "It costs $ 5"}, "reply_drafted", "needs_review"),
         ({"reply_confidence": 0.5}, "reply_drafted", "needs_review"),

@@ -15,9 +15,11 @@ from pynamodb.connection import Connection
 from devstack.sandbox.ledger import Entry
 from devstack.sandbox.webhooks import Webhook
 from system_sender.codes import Code
+from system_sender.drafting.conversation import Conversation
+from system_sender.drafting.judging import Judgement
+from system_sender.drafting.writing import Written
 from system_sender.inbound import EventKind
-from system_sender.models import Campaign, Draft, Inbound, Lead, Message, Revision, Switch
-from system_sender.replying import Reply
+from system_sender.models import Draft, Message, Revision, Switch
 from system_sender.states import (
     DRAFT_BORN,
     DRAFT_TRANSITIONS,
@@ -57,13 +59,19 @@ class Killed(BaseException):
 class Numbered:
     """Answers every inbound text with a text of its own, so that the judge can tell them apart."""
 
-    def write(self, *, lead: Lead, campaign: Campaign, inbound: Inbound) -> Reply | Code:
-        """Return the reply; every third one is long, every fifth one unsure."""
+    def write(self, conversation: Conversation, *, seconds: float) -> Written | Code:
+        """Return the reply; every third one is long."""
+        inbound = conversation.inbound
         number = int(inbound.sequence)
         text = f"Answer to {inbound.event_id}."
         if number % 3 == 0:
             text = " ".join(f"{text} Sentence {n}." for n in range(4))
-        return Reply(text, 0.5 if number % 5 == 0 else 1.0)
+        return Written(text, None, "numbered")
+
+    def judge(self, conversation: Conversation, text: str, *, seconds: float) -> Judgement | Code:
+        """Return the judgement; every fifth one is unsure."""
+        sure = int(conversation.inbound.sequence) % 5 != 0
+        return Judgement(1.0 if sure else 0.5, True, False, "", "numbered")
 
 
 class Agency(RuleBasedStateMachine):
@@ -83,10 +91,10 @@ class Agency(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stage = Stage.open(self.connection, writer=Numbered())
+        self.stage = Stage.open(self.connection, writer=Numbered(), evaluator=Numbered())
         scene = self.stage.scene
         scene.public_key, self.stage.signer = signer().public_key(), signer()
-        self.stage.system = scene.system(writer=Numbered())
+        self.stage.system = scene.system(writer=Numbered(), evaluator=Numbered())
         for through in THROUGH.values():
             through.integrate(scene)
         self.stage.world.after = self._after

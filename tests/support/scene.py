@@ -26,12 +26,12 @@ from system_sender.models import (
 from system_sender.policy import AI_AUTO_SEND
 from system_sender.providers import CHANNELS_OF
 from system_sender.providers.gohighlevel import MARKETPLACE
-from system_sender.replying import TemplateDraftWriter
 from system_sender.settings import Settings
 from system_sender.states import DraftState
 from system_sender.store import Store, Write
 from system_sender.system import System
 from system_sender.world import World
+from tests.support.slack import SandboxSlack
 from tests.support.transport import SandboxTransport
 
 PHONE = "+15550100001"
@@ -39,6 +39,7 @@ EMAIL = "dana@example.com"
 CONTACT = "ct8Qm2LwZpR4sT6vXy1B"
 LOCATION = "loc7Kq"
 SECRET = "s3cret-for-tests-only"
+SIGNING_SECRET = "signing-s3cret-for-tests-only"
 
 
 class FixedSecrets:
@@ -46,6 +47,7 @@ class FixedSecrets:
 
     def __init__(self, token: str | None = "pit-test", webhook_secret: str | None = SECRET) -> None:
         self.token = token
+        self.signing_secret: str | None = SIGNING_SECRET
         self.webhook_secret = webhook_secret
         self.at_hand = True
 
@@ -55,7 +57,12 @@ class FixedSecrets:
 
     def get(self, workspace: str, provider: str, secret: str) -> str | None:
         """Return the secret by its name."""
-        return {"token": self.token, "webhook_secret": self.webhook_secret}[secret]
+        secrets = {
+            "token": self.token,
+            "webhook_secret": self.webhook_secret,
+            "signing_secret": self.signing_secret,
+        }
+        return secrets[secret]
 
 
 @dataclass
@@ -80,12 +87,12 @@ class Scene:
             "store": self.store,
             "secrets": self.secrets,
             "transport": SandboxTransport(self.sandbox),
+            "slack": SandboxSlack(self.sandbox.slack),
             "settings": Settings(
                 secrets_prefix="/test",
                 base_urls=dict.fromkeys(CHANNELS_OF, "http://127.0.0.1"),
                 gohighlevel_webhook_public_keys=(self.public_key,) if self.public_key else (),
             ),
-            "writer": TemplateDraftWriter(),
         }
         return System(**{**parts, **changes})
 
@@ -127,6 +134,8 @@ class Scene:
                 name="Autumn",
                 response_mode=AI_AUTO_SEND,
                 reply_template="Hi $first_name, does 2pm Tuesday work?",
+                delay_min_seconds=0,
+                delay_max_seconds=0,
             ),
             Lead(
                 self.lead_id,

@@ -115,9 +115,19 @@ def draft_row(new: NewDraft, now: int) -> Draft:
 
 
 def add_draft(
-    write: Write, draft: Draft, text: str, now: int, *, subject: str | None = None
+    write: Write,
+    draft: Draft,
+    text: str,
+    now: int,
+    *,
+    subject: str | None = None,
+    lead_changes: Sequence[Any] = (),
 ) -> None:
-    """Add the steps that create a draft, its text and its mention on the lead."""
+    """Add the steps that create a draft, its text and its mention on the lead.
+
+    Args:
+        lead_changes: what else changes in the lead's row with it.
+    """
     absent = Draft.draft_id.does_not_exist()
     write.put("draft", draft, absent, return_old=True)
     number = int(draft.revision)
@@ -126,7 +136,7 @@ def add_draft(
     write.update(
         "lead",
         Lead(draft.lead_id),
-        [Lead.open_drafts.add({draft.draft_id})],
+        [Lead.open_drafts.add({draft.draft_id}), *lead_changes],
         Lead.lead_id.exists(),
     )
     audit.note(

@@ -1,11 +1,15 @@
 """Performs the work of a recorded inbound event: drafts overtaken, a reply written, and sent."""
 
-from dataclasses import dataclass
-from string import Template
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from system_sender.budget import Budget
+from system_sender.budget import SETTLE_SECONDS, Budget
+from system_sender.classification import MACHINES, Reading, ReadingKind, merge
 from system_sender.codes import Code, known_code
+from system_sender.drafting.composing import compose
+from system_sender.drafting.conversation import Conversation, read_turns
+from system_sender.drafting.holding import Considered, hold_of, record_of
+from system_sender.drafting.writing import has_writer, writes_by_model
 from system_sender.drafts import (
     DraftRefused,
     NewDraft,
@@ -16,10 +20,10 @@ from system_sender.drafts import (
 )
 from system_sender.echoes import perform_echo, perform_status
 from system_sender.finishing import finish, finish_step
-from system_sender.gate import send_approved_draft
+from system_sender.gate import DUE_TOLERANCE, send_approved_draft
 from system_sender.inbound import EventKind
-from system_sender.models import Campaign, Draft, Inbound, Lead
-from system_sender.policy import AI_AUTO_SEND, LONGEST_WAIT
+from system_sender.models import Campaign, Draft, Inbound, Lead, Workspace
+from system_sender.policy import AI_AUTO_SEND, reply_due_at
 from system_sender.result import SendResult
 from system_sender.settlement import DraftFate
 from system_sender.states import DRAFT_OPEN, DraftState
@@ -31,63 +35,42 @@ if TYPE_CHECKING:
 # What a reply's id begins with, behind its workspace. A caller's key may not: the event that such
 # a draft seems to answer would never be finished.
 REPLY_KEY = "reply:"
-# What fits into one batch get beside the campaign. More open drafts of one lead are odd, and the
-# gate refuses the rest all the same.
-MOST_OVERTAKEN = 99
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A text written in answer to an inbound message.
-
-    Attributes:
-        confidence: 0 to 1; at or above the campaign's threshold it may go without a person.
-        hold: why a person must look at it, whatever the confidence.
-    """
-
-    text: str
-    confidence: float
-    hold: Code | None = None
-
-
-class DraftWriter(Protocol):
-    """Writes the reply to an inbound message."""
-
-    def write(self, *, lead: Lead, campaign: Campaign, inbound: Inbound) -> Reply | Code:
-        """Return the reply, or the code that says why a person must write it."""
-        ...
-
-
-class TemplateDraftWriter:
-    """Fills the campaign's reply template, in the syntax of Python's `string.Template`."""
-
-    def write(
-        self,
-        *,
-        lead: Lead,
-        campaign: Campaign,
-        inbound: Inbound,  # noqa: ARG002 - a template does not look at what it answers
-    ) -> Reply | Code:
-        """Return the filled template. One that lacks a value is held, to be edited by a person."""
-        if not campaign.reply_template:
-            return Code.NO_REPLY_TEMPLATE
-        values = {"first_name": lead.first_name, "last_name": lead.last_name}
-        known = {name: value for name, value in values.items() if value}
-        template = Template(campaign.reply_template)
-        try:
-            text = template.substitute(known)
-        except (KeyError, ValueError):
-            unfilled = template.safe_substitute(known)
-            return Reply(unfilled, 0.0, hold=Code.TEMPLATE_VARIABLE_MISSING)
-        return Reply(text, float(campaign.reply_confidence))
+# An overtaken draft is three steps of the transaction that overtakes it, and a transaction has a
+# hundred at most. More open drafts of one lead are odd, and the gate refuses the rest all the same.
+MOST_OVERTAKEN = 32
+# Writer and evaluator together. Somebody who waits minutes for an answer does not see the seconds,
+# but a sweep has others to serve.
+MOST_MODEL_SECONDS = 25.0
+# With less than this left, models would be asked in vain.
+LEAST_MODEL_SECONDS = 8.0
+# While one invocation has models at work for an event, no other begins.
+_AT_WORK = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """What the work of an inbound event came to."""
+    """What the work of an inbound event came to.
+
+    Attributes:
+        left_due: nothing came of it yet: the event stays due, and a sweep does its work.
+    """
 
     code: Code
     result: SendResult | None = None
+    left_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is read around an event before it is answered.
+
+    Attributes:
+        drafts: the other drafts that the lead mentions.
+    """
+
+    workspace: Workspace | None
+    campaign: Campaign | None
+    drafts: list[Draft]
 
 
 def reply_draft_id(event_id: str) -> str:
@@ -101,12 +84,14 @@ def perform_inbound(
     event_id: str,
     *,
     budget: Budget,
+    may_call_models: bool,
     inbound: Inbound | None = None,
     lead: Lead | None = None,
 ) -> Performed:
     """Do what a recorded event asks for. Idempotent: any number of performances make one reply.
 
     Args:
+        may_call_models: False where somebody waits for an answer; what needs a model stays due.
         inbound, lead: the rows, where the caller has just written them; they are read otherwise.
     """
     if inbound is None:
@@ -125,9 +110,23 @@ def perform_inbound(
         return Performed(perform_status(system, inbound, lead))
     if inbound.kind == EventKind.ECHO:
         return _perform_echo(system, inbound, lead)
-    campaign, drafts = _surroundings(system, inbound, lead)
-    _overtake_drafts(system, lead, drafts)
-    return _reply(system, inbound, lead, campaign, budget)
+    return _answer(system, inbound, lead, budget, may_call_models=may_call_models)
+
+
+def _answer(
+    system: "System", inbound: Inbound, lead: Lead, budget: Budget, *, may_call_models: bool
+) -> Performed:
+    around = _look_around(system, inbound, lead)
+    _overtake_drafts(system, lead, around.drafts)
+    obstacle = _obstacle(inbound, lead, around.campaign)
+    if obstacle is not None or around.campaign is None:
+        return _finished(system, inbound, obstacle or Code.CAMPAIGN_NOT_FOUND)
+    conversation = Conversation(around.workspace, lead, around.campaign, inbound)
+    if not writes_by_model(around.campaign):
+        return _reply(system, conversation, budget, seconds=0.0)
+    if not may_call_models:
+        return Performed(Code.RECORDED, left_due=True)
+    return _reply_by_model(system, conversation, budget)
 
 
 def _perform_echo(system: "System", inbound: Inbound, lead: Lead) -> Performed:
@@ -135,8 +134,7 @@ def _perform_echo(system: "System", inbound: Inbound, lead: Lead) -> Performed:
     if code is Code.HUMAN_REPLIED:
         answered = system.store.get(Lead, lead.lead_id)
         if answered is not None:
-            _, drafts = _surroundings(system, inbound, answered)
-            _overtake_drafts(system, answered, drafts)
+            _overtake_drafts(system, answered, _look_around(system, inbound, answered).drafts)
     return Performed(code)
 
 
@@ -145,19 +143,17 @@ def _ensure_sent(system: "System", event_id: str, budget: Budget) -> Performed:
     return Performed(Code.REPLY_DRAFTED, result)
 
 
-def _surroundings(
-    system: "System", inbound: Inbound, lead: Lead
-) -> tuple[Campaign | None, list[Draft]]:
-    """Read, in one round trip, the lead's campaign and the other drafts that the lead mentions."""
+def _look_around(system: "System", inbound: Inbound, lead: Lead) -> _Around:
+    """Read the lead's campaign, workspace and other open drafts, in one round trip."""
     own = reply_draft_id(inbound.event_id)
     others = sorted(set(lead.open_drafts or ()) - {own})
-    mentioned = others[:MOST_OVERTAKEN]
-    keys: list[Key] = [(Draft, draft_id) for draft_id in mentioned]
+    keys: list[Key] = [(Draft, draft_id) for draft_id in others[:MOST_OVERTAKEN]]
     if lead.campaign_id:
-        keys.append((Campaign, lead.campaign_id))
+        keys += [(Workspace, inbound.workspace), (Campaign, lead.campaign_id)]
     rows = system.store.read(*keys) if keys else []
     campaign = rows.pop() if lead.campaign_id else None
-    return campaign, [draft for draft in rows if draft is not None]
+    workspace = rows.pop() if lead.campaign_id else None
+    return _Around(workspace, campaign, [draft for draft in rows if draft is not None])
 
 
 def _overtake_drafts(system: "System", lead: Lead, drafts: list[Draft]) -> None:
@@ -194,27 +190,65 @@ def _overtake_one_by_one(system: "System", moves: list[tuple[Draft, Code]]) -> N
             continue
 
 
-def _reply(
-    system: "System", inbound: Inbound, lead: Lead, campaign: Campaign | None, budget: Budget
-) -> Performed:
+def _obstacle(inbound: Inbound, lead: Lead, campaign: Campaign | None) -> Code | None:
+    """Return why no reply is written to a message, or None. Pure."""
     if inbound.kind != EventKind.MESSAGE or inbound.opt_out:
-        return _finished(system, inbound, Code.OPTED_OUT if inbound.opt_out else Code.RECORDED)
-    if inbound.automated:
-        return _finished(system, inbound, Code.AUTOMATED_REPLY)
+        return Code.OPTED_OUT if inbound.opt_out else Code.RECORDED
+    if inbound.reading == ReadingKind.OUT_OF_OFFICE:
+        return Code.OUT_OF_OFFICE
+    if inbound.automated or inbound.reading in MACHINES:
+        return Code.AUTOMATED_REPLY
     if lead.inbound_count > inbound.sequence:
-        return _finished(system, inbound, Code.SUPERSEDED)
+        return Code.SUPERSEDED
     if lead.human_outbound_count > inbound.human_outbounds:
-        return _finished(system, inbound, Code.HUMAN_REPLIED)
+        return Code.HUMAN_REPLIED
     if not lead.campaign_id:
-        return _finished(system, inbound, Code.NO_CAMPAIGN)
+        return Code.NO_CAMPAIGN
     if campaign is None:
-        return _finished(system, inbound, Code.CAMPAIGN_NOT_FOUND)
-    if campaign.response_mode != AI_AUTO_SEND:
-        return _finished(system, inbound, Code.SETTER_MANAGED)
-    reply = system.writer.write(lead=lead, campaign=campaign, inbound=inbound)
-    if isinstance(reply, Code):
-        return _finished(system, inbound, reply)
-    draft = _draft_reply(system, inbound, lead, campaign, reply)
+        return Code.CAMPAIGN_NOT_FOUND
+    if campaign.response_mode != AI_AUTO_SEND and not has_writer(campaign):
+        return Code.SETTER_MANAGED
+    return None
+
+
+def _reply_by_model(system: "System", conversation: Conversation, budget: Budget) -> Performed:
+    """Reply by models, which take their time: nobody else begins meanwhile, and much may change."""
+    seconds = min(MOST_MODEL_SECONDS, budget.left(system.world) - SETTLE_SECONDS)
+    if seconds < LEAST_MODEL_SECONDS:
+        return Performed(Code.NO_TIME, left_due=True)
+    if not _take(system, conversation.inbound):
+        return Performed(Code.IN_PROGRESS, left_due=True)
+    turns = read_turns(system, conversation.inbound)
+    return _reply(system, replace(conversation, turns=turns), budget, seconds=seconds)
+
+
+def _take(system: "System", inbound: Inbound) -> bool:
+    """Put off the event's work for as long as models may take; False where somebody else did."""
+    due_at = system.world.now() + _AT_WORK
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        as_read = Inbound.due_at == inbound.due_at
+        write.update("event", Inbound(inbound.event_id), [Inbound.due_at.set(due_at)], as_read)
+        return write
+
+    try:
+        system.store.write_patiently(build)
+    except ConditionsFailed:
+        return False
+    return True
+
+
+def _reply(
+    system: "System", conversation: Conversation, budget: Budget, *, seconds: float
+) -> Performed:
+    inbound = conversation.inbound
+    considered = compose(system, conversation, seconds=seconds)
+    if writes_by_model(conversation.campaign):
+        obstacle = _obstacle_now(system, conversation)
+        if obstacle is not None:
+            return _finished(system, inbound, obstacle)
+    draft = _draft_reply(system, conversation, considered)
     if draft is None:
         return _ensure_sent(system, inbound.event_id, budget)
     return Performed(
@@ -223,48 +257,29 @@ def _reply(
     )
 
 
-def _hold(reply: Reply, campaign: Campaign, inbound: Inbound, now: int) -> Code | None:
-    """Return why a person must look at the reply before it goes, or None. Pure."""
-    if reply.hold is not None:
-        return reply.hold
-    if reply.confidence < campaign.confidence_threshold:
-        return Code.BELOW_THRESHOLD
-    if now - inbound.received_at > LONGEST_WAIT:
-        # The work was delayed for a day or more: nobody expects a machine's answer any more.
-        return Code.WAITED_TOO_LONG
-    return None
+def _obstacle_now(system: "System", conversation: Conversation) -> Code | None:
+    """Look again: the conversation may have moved on while the model wrote."""
+    lead = system.store.get(Lead, conversation.lead.lead_id)
+    if lead is None:
+        return Code.LEAD_NOT_FOUND
+    return _obstacle(conversation.inbound, lead, conversation.campaign)
 
 
 def _draft_reply(
-    system: "System", inbound: Inbound, lead: Lead, campaign: Campaign, reply: Reply
+    system: "System", conversation: Conversation, considered: Considered
 ) -> Draft | None:
     """Create the reply and finish the event in one transaction. None: it had been drafted."""
     now = system.world.now()
-    hold = _hold(reply, campaign, inbound, now)
-    draft = draft_row(
-        NewDraft(
-            draft_id=reply_draft_id(inbound.event_id),
-            workspace=inbound.workspace,
-            lead_id=lead.lead_id,
-            channel=inbound.channel,
-            text=reply.text,
-            state=DraftState.NEEDS_REVIEW if hold else DraftState.APPROVED,
-            origin=inbound.event_id,
-            seen_inbounds=int(inbound.sequence),
-            seen_human_outbounds=int(inbound.human_outbounds),
-            campaign_id=campaign.campaign_id,
-            confidence=reply.confidence,
-            sent_by="ai",
-            reply_to=inbound.event_id,
-            code=hold,
-        ),
-        now,
-    )
+    inbound = conversation.inbound
+    draft = draft_row(_new_draft(conversation, considered, now), now)
+    heard = _heard(inbound, considered.sentiment)
 
     def build(token: str) -> Write:
         write = Write(token)
-        add_draft(write, draft, reply.text, now)
-        finish_step(write, inbound, Code.REPLY_DRAFTED)
+        of_lead = [Lead.sentiment.set(heard)] if heard else []
+        of_event = [Inbound.sentiment.set(heard)] if heard else []
+        add_draft(write, draft, considered.text, now, lead_changes=of_lead)
+        finish_step(write, inbound, Code.REPLY_DRAFTED, *of_event)
         return write
 
     try:
@@ -272,6 +287,46 @@ def _draft_reply(
     except ConditionsFailed:
         return None
     return draft
+
+
+def _new_draft(conversation: Conversation, considered: Considered, now: int) -> NewDraft:
+    """Return the reply as a draft: held for a person, or approved for when its delay is over."""
+    inbound, campaign = conversation.inbound, conversation.campaign
+    hold = hold_of(considered, conversation, now)
+    due_at = reply_due_at(
+        inbound.event_id,
+        int(inbound.received_at),
+        int(campaign.delay_min_seconds),
+        int(campaign.delay_max_seconds),
+    )
+    is_delayed = due_at - now > DUE_TOLERANCE
+    return NewDraft(
+        draft_id=reply_draft_id(inbound.event_id),
+        workspace=inbound.workspace,
+        lead_id=conversation.lead.lead_id,
+        channel=inbound.channel,
+        text=considered.text,
+        state=DraftState.NEEDS_REVIEW if hold else DraftState.APPROVED,
+        origin=inbound.event_id,
+        seen_inbounds=int(inbound.sequence),
+        seen_human_outbounds=int(inbound.human_outbounds),
+        campaign_id=campaign.campaign_id,
+        confidence=considered.confidence,
+        sent_by="ai",
+        due_at=due_at if is_delayed else None,
+        reply_to=inbound.event_id,
+        code=hold or (Code.DELAYED if is_delayed else None),
+        judgement=record_of(considered),
+        incomplete=not considered.text,
+    )
+
+
+def _heard(inbound: Inbound, by_model: str | None) -> str | None:
+    """Return how the message sounds to the model, where the rules could not tell."""
+    if by_model is None or inbound.sentiment is not None:
+        return None
+    kind = ReadingKind(inbound.reading) if inbound.reading else ReadingKind.MESSAGE
+    return merge(Reading(kind, None), by_model).value
 
 
 def _finished(system: "System", inbound: Inbound, code: Code) -> Performed:

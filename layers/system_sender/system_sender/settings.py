@@ -28,6 +28,10 @@ _BASE_URLS = {
 GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY = "MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg="
 
 
+SLACK_BASE_URL = "https://slack.com"
+# Where a campaign's OpenAI-compatible model answers, up to and with the version.
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+
 # What an Ed25519 key in SPKI begins with (RFC 8410); its 32 bytes are the rest.
 _ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")
 _ED25519_KEY_BYTES = 32
@@ -48,6 +52,8 @@ class Settings:
     secrets_prefix: str
     base_urls: Mapping[str, str]
     gohighlevel_webhook_public_keys: tuple[str, ...]
+    slack_base_url: str = SLACK_BASE_URL
+    openai_base_url: str = OPENAI_BASE_URL
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -67,6 +73,8 @@ class Settings:
             secrets_prefix=environment.get("SECRETS_PREFIX", "/system-sender").rstrip("/"),
             base_urls=_base_urls(environment),
             gohighlevel_webhook_public_keys=public_keys,
+            slack_base_url=_base_url(environment, "SLACK_BASE_URL", SLACK_BASE_URL),
+            openai_base_url=_base_url(environment, "OPENAI_BASE_URL", OPENAI_BASE_URL),
         )
 
 
@@ -109,6 +117,16 @@ def _base_urls(environment: Mapping[str, str]) -> dict[str, str]:
                 "only): a token would travel unencrypted."
             )
     return {provider: base_url.rstrip("/") for provider, base_url in given.items() if base_url}
+
+
+def _base_url(environment: Mapping[str, str], name: str, default: str) -> str:
+    base_url = environment.get(name, "") or default
+    if not _keeps_secrets(base_url):
+        raise ConfigurationError(
+            f"{name} must start with https:// (plain http is for this machine only): a token "
+            "would travel unencrypted."
+        )
+    return base_url.rstrip("/")
 
 
 def _keeps_secrets(url: str) -> bool:

@@ -242,9 +242,14 @@ def _perform(system: "System", recorded: Recorded, budget: Budget) -> WebhookRes
     fields: dict[str, Any] = {"event_id": event_id}
     try:
         performed = perform_inbound(
-            system, event_id, budget=budget, inbound=recorded.inbound, lead=recorded.lead
+            system,
+            event_id,
+            budget=budget,
+            may_call_models=False,
+            inbound=recorded.inbound,
+            lead=recorded.lead,
         )
-        fields["work"] = performed.code.value
+        fields["work"] = "due" if performed.left_due else performed.code.value
         if performed.result is not None:
             fields["draft_id"] = performed.result.draft_id
             fields["outcome"] = performed.result.outcome.value

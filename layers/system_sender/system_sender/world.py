@@ -18,6 +18,8 @@ class Effect(StrEnum):
     PROVIDER = "provider"
     SECRET = "secret"
     INVOKE = "invoke"
+    MODEL = "model"
+    CHAT = "chat"
 
 
 class World:

@@ -10,7 +10,6 @@ from system_sender.cli.problem import Problem
 from system_sender.codes import Code
 from system_sender.models import Draft, Integration, Lead, Revision, Workspace, integration_key
 from system_sender.providers import CHANNELS_OF
-from system_sender.replying import TemplateDraftWriter
 from system_sender.secrets import Secrets
 from system_sender.settings import Settings
 from system_sender.store import Key, Store, shared_connection
@@ -57,7 +56,6 @@ class Operator:
             secrets=Secrets(self.world, ""),
             transport=NoWayOut(),
             settings=Settings("", {}, ()),
-            writer=TemplateDraftWriter(),
         )
 
     def draft(self, draft_id: str) -> Draft:
