@@ -121,6 +121,7 @@ class Code(StrEnum):
     SCHEDULE_INVALID = "schedule_invalid"
     NEVER_OPEN = "never_open"
     HOURLY_CAP = "hourly_cap"
+    LEAD_MOVED = "lead_moved"
     DELAYED = "delayed"
     WANTS_CALL = "wants_call"
     OUT_OF_OFFICE = "out_of_office"
@@ -140,6 +141,29 @@ class Code(StrEnum):
     REVIEW_NOT_AUTHORIZED = "review_not_authorized"
     REVIEW_FAILED = "review_failed"
     FORBIDDEN = "forbidden"
+    UNAUTHENTICATED = "unauthenticated"
+    ROUTE_NOT_FOUND = "route_not_found"
+    TRY_AGAIN = "try_again"
+    STEP_SENT = "step_sent"
+    STEP_NOT_DUE = "step_not_due"
+    STEP_WAITS = "step_waits"
+    SEQUENCE_COMPLETED = "sequence_completed"
+    SEQUENCE_NOT_FOUND = "sequence_not_found"
+    SEQUENCE_INACTIVE = "sequence_inactive"
+    SEQUENCE_WRONG = "sequence_wrong"
+    ENROLMENT_NOT_FOUND = "enrolment_not_found"
+    ENROLMENT_OVER = "enrolment_over"
+    ALREADY_ENROLLED = "already_enrolled"
+    LEAD_REPLIED = "lead_replied"
+    LEAD_AWAY = "lead_away"
+    PAUSED_BY_PERSON = "paused_by_person"
+    CANCELLED_BY_PERSON = "cancelled_by_person"
+    CONDITION_FALSE = "condition_false"
+    CHANNEL_SHUT = "channel_shut"
+    VARIABLE_MISSING = "variable_missing"
+    TEMPLATE_WRONG = "template_wrong"
+    CHANNEL_DAILY_CAP = "channel_daily_cap"
+    APPROVAL_REQUIRED = "approval_required"
 
     @property
     def sentence(self) -> str:
@@ -298,6 +322,8 @@ SENTENCES: dict[Code, str] = {
     "approve by hand.",
     Code.HOURLY_CAP: "The workspace has sent its automated messages of this hour; it goes in the "
     "next.",
+    Code.LEAD_MOVED: "The lead is in another campaign than when this was written; a person must "
+    "decide.",
     Code.DELAYED: "The reply waits a little, so that it does not come like a machine's.",
     Code.WANTS_CALL: "The lead asks to be called; a person answers.",
     Code.OUT_OF_OFFICE: "The message was an out-of-office note; it is recorded and not answered.",
@@ -325,4 +351,32 @@ SENTENCES: dict[Code, str] = {
     Code.REVIEW_NOT_AUTHORIZED: "Slack refuses the app's token; store the right one.",
     Code.REVIEW_FAILED: "Slack could not be asked or did not answer; it is tried again.",
     Code.FORBIDDEN: "The caller may not act for this workspace.",
+    Code.UNAUTHENTICATED: "The request does not say who calls; sign it, or bring a valid token.",
+    Code.ROUTE_NOT_FOUND: "There is no such operation; the API's description lists them.",
+    Code.TRY_AGAIN: "The rows could not be read or written right now; send the same call again.",
+    Code.STEP_SENT: "The step's message was sent; the next step follows at its distance.",
+    Code.STEP_NOT_DUE: "The next step's time has not come.",
+    Code.STEP_WAITS: "The step's draft is on its way; the sequence goes on when it has ended.",
+    Code.SEQUENCE_COMPLETED: "Every step of the sequence is done.",
+    Code.SEQUENCE_NOT_FOUND: "The sequence does not exist any more; import it again or enrol the "
+    "lead elsewhere.",
+    Code.SEQUENCE_INACTIVE: "The sequence is switched off; switch it on and resume the enrolment.",
+    Code.SEQUENCE_WRONG: "The sequence cannot be understood; correct its file and import it again.",
+    Code.ENROLMENT_NOT_FOUND: "There is no such enrolment; list them with 'sender followups'.",
+    Code.ENROLMENT_OVER: "The enrolment has ended; enrol the lead in another sequence.",
+    Code.ALREADY_ENROLLED: "The lead is or was enrolled in this sequence; once is enough.",
+    Code.LEAD_REPLIED: "The lead answered; the sequence goes on after the next answer from our "
+    "side.",
+    Code.LEAD_AWAY: "The lead is away or asked for a later time; the sequence goes on then.",
+    Code.PAUSED_BY_PERSON: "A person paused the enrolment; resume it to go on.",
+    Code.CANCELLED_BY_PERSON: "A person ended the enrolment.",
+    Code.CONDITION_FALSE: "The step's condition does not hold for this lead; the step is skipped.",
+    Code.CHANNEL_SHUT: "The provider lets nothing through to this person on the step's channel; "
+    "it is tried again, and then skipped.",
+    Code.VARIABLE_MISSING: "The step's text uses a value that is not known; fill it in and "
+    "resume the enrolment.",
+    Code.TEMPLATE_WRONG: "The step's template cannot be filled in; correct the sequence and "
+    "resume the enrolment.",
+    Code.CHANNEL_DAILY_CAP: "The lead had a follow-up on this channel today; it goes tomorrow.",
+    Code.APPROVAL_REQUIRED: "The step asks for a person's approval before it is sent.",
 }

@@ -147,6 +147,12 @@ class Lead(Model):
     # Until when automation keeps still, because what seems to be a person's message is looked at.
     echo_held_until = NumberAttribute(null=True)
     open_drafts = UnicodeSetAttribute(null=True)
+    # The enrolments that are not over.
+    enrolments = UnicodeSetAttribute(null=True)
+    # Until when the lead is away or asked to be left alone.
+    away_until = NumberAttribute(null=True)
+    # The day, where the lead is, of the latest follow-up of each channel.
+    followed_up_on: JSONAttribute = JSONAttribute(null=True)
     created_at = NumberAttribute()
 
 
@@ -231,6 +237,8 @@ class Draft(Model):
     user = UnicodeAttribute(null=True)
     # The inbound message it answers, whose conversation it stays in.
     reply_to = UnicodeAttribute(null=True)
+    # The enrolment whose step it is, which goes on when it has ended.
+    enrolment_id = UnicodeAttribute(null=True)
     approved_at = NumberAttribute(null=True)
     # When it was first to go. Waiting is counted from here, not from an approval days ahead.
     ready_at = NumberAttribute(null=True)
@@ -496,6 +504,79 @@ class Audit(Model):
     provider_message_id = UnicodeAttribute(null=True)
 
 
+class Sequence(Model):
+    """Timed steps that leads can be enrolled in; see `followups/sequence.py`."""
+
+    class Meta:
+        table_name = table_name("sequences")
+
+    sequence_id = UnicodeAttribute(hash_key=True)
+    workspace = UnicodeAttribute()
+    name = UnicodeAttribute()
+    active = BooleanAttribute(default=True)
+    campaign_id = UnicodeAttribute(null=True)
+    steps: JSONAttribute = JSONAttribute()
+
+
+class EnrolmentDueIndex(GlobalSecondaryIndex["Enrolment"]):  # type: ignore[no-untyped-call]
+    """Enrolments with something to do."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = NumberAttribute(range_key=True)
+
+
+class EnrolmentStateIndex(GlobalSecondaryIndex["Enrolment"]):  # type: ignore[no-untyped-call]
+    """The enrolments of a workspace in one state, in order of their beginning."""
+
+    class Meta:
+        index_name = "state"
+        projection = KeysOnlyProjection()
+
+    state_key = UnicodeAttribute(hash_key=True)
+    started_at = NumberAttribute(range_key=True)
+
+
+class Enrolment(Model):
+    """A lead on its way through a sequence. `version` grows with every change."""
+
+    class Meta:
+        table_name = table_name("enrolments")
+
+    enrolment_id = UnicodeAttribute(hash_key=True)
+    workspace = UnicodeAttribute()
+    lead_id = UnicodeAttribute()
+    sequence_id = UnicodeAttribute()
+    state = UnicodeAttribute()
+    state_key = UnicodeAttribute()
+    version = NumberAttribute(default=1)
+    # Why it is paused or over, and what a person needs to know of it: names of values, no text.
+    code = UnicodeAttribute(null=True)
+    detail = UnicodeAttribute(null=True)
+    # Until when it is paused; none: until something happens.
+    until = NumberAttribute(null=True)
+    # The key of the step that is next, and of those that are done.
+    step = UnicodeAttribute(null=True)
+    done: JSONAttribute = JSONAttribute()
+    # From when the distance to the next step counts (epoch milliseconds, UTC).
+    spaced_from = NumberAttribute()
+    # The next step's draft exists.
+    drafted = BooleanAttribute(default=False)
+    # How often the step was put off because the channel is shut.
+    attempts = NumberAttribute(default=0)
+    # How many inbound messages the lead had at the beginning, and when it went on last.
+    started_inbounds = NumberAttribute()
+    seen_inbounds = NumberAttribute()
+    started_at = NumberAttribute()
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)
+    due_index = EnrolmentDueIndex()
+    state_index = EnrolmentStateIndex()
+
+
 class HourlyCount(Model):
     """How many automated messages one share of a workspace's clock hour has seen."""
 
@@ -525,6 +606,8 @@ MODELS: tuple[type[Model], ...] = (
     Review,
     Audit,
     HourlyCount,
+    Sequence,
+    Enrolment,
 )
 
 
@@ -591,6 +674,6 @@ def workspace_of(identifier: str) -> str:
     return identifier.split(":", 1)[0]
 
 
-def clear_due(model: type[Draft] | type[Inbound]) -> list[Any]:
+def clear_due(model: type[Draft] | type[Inbound] | type[Review]) -> list[Any]:
     """Return the actions that take a row out of the due index."""
     return [model.due_shard.remove(), model.due_at.remove()]
