@@ -9,17 +9,22 @@ from typer.main import get_command
 from devstack import paths
 from system_sender.cli.app import Channel, ProviderName, app
 from system_sender.cli.problem import Trouble
-from system_sender.cli.seed_schema import (
-    CampaignSeed,
-    Contacts,
-    DraftSeed,
+from system_sender.cli.seed_integrations import (
     EmailBison,
     GoHighLevel,
     Instantly,
     Integrations,
-    LeadSeed,
     SmartLead,
     Unipile,
+)
+from system_sender.cli.seed_schedule import Holidays, QuietHours, Schedule
+from system_sender.cli.seed_schema import (
+    CampaignSeed,
+    Contacts,
+    Delay,
+    DraftSeed,
+    LeadSeed,
+    Slack,
     WorkspaceSeed,
 )
 from system_sender.providers import CHANNELS, CHANNELS_OF
@@ -48,15 +53,15 @@ def test_the_manual_tells_of_the_command_and_its_options(name: str) -> None:
                 assert f"{option}" in MANUAL, f"{name} {option} is not in the manual"
 
 
-ACCOUNTS = [GoHighLevel, EmailBison, SmartLead, Instantly, Unipile]
+ITEMS = [WorkspaceSeed, CampaignSeed, LeadSeed, DraftSeed]
+ACCOUNTS = [Integrations, GoHighLevel, EmailBison, SmartLead, Instantly, Unipile]
+RULES = [Schedule, Holidays, QuietHours, Slack, Delay]
 
 
-@pytest.mark.parametrize(
-    "model", [WorkspaceSeed, Integrations, *ACCOUNTS, CampaignSeed, LeadSeed, DraftSeed]
-)
+@pytest.mark.parametrize("model", [*ITEMS, *ACCOUNTS, *RULES])
 def test_the_manual_tells_of_every_field_of_the_seed(model: Any) -> None:
-    for field in model.model_fields:
-        assert f"`{field}`" in MANUAL
+    for name, field in model.model_fields.items():
+        assert f"`{field.alias or name}`" in MANUAL
 
 
 def test_the_seed_and_the_options_know_every_provider_and_channel() -> None:

@@ -224,6 +224,65 @@ def test_what_the_stack_holds_already_may_be_referred_to(
     assert results(sender.json("seed", file({"drafts": [draft]}))) == {"acme:again": "created"}
 
 
+def test_the_rules_of_a_workspace_and_a_campaign_are_stored_as_the_file_says_them(
+    sender: Sender, stored: Scene, example: Any
+) -> None:
+    sender.json("seed", str(EXAMPLE))
+
+    said = example["workspaces"][1]
+    workspace = row(stored, Workspace, "birch")
+    assert workspace.schedule == said["schedule"]
+    assert workspace.quiet_hours == said["quiet_hours"]
+    assert (workspace.automated_per_hour, workspace.links) == (60, ["birch.example.com"])
+    assert (workspace.slack_channel, workspace.slack_approvers) == ("C0123456789", ["U0123456789"])
+    said = example["campaigns"][1]
+    campaign = row(stored, Campaign, "birch:winter")
+    assert (campaign.writer, campaign.model) == ("bedrock", said["model"])
+    assert campaign.instructions == said["instructions"]
+    assert (campaign.delay_min_seconds, campaign.delay_max_seconds) == (120, 300)
+    assert (campaign.schedule, campaign.links) == (said["schedule"], said["links"])
+    assert row(stored, Lead, "birch:eli").time_zone == "Europe/London"
+
+
+def test_what_the_file_says_nothing_of_has_the_usual_rules(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    del example["campaigns"][0]["delay_seconds"]
+
+    sender.json("seed", file(example))
+
+    campaign = row(stored, Campaign, "acme:autumn")
+    assert (campaign.delay_min_seconds, campaign.delay_max_seconds) == (180, 420)
+    assert (campaign.writer, campaign.model, campaign.schedule) == ("template", None, None)
+    workspace = row(stored, Workspace, "acme")
+    assert workspace.schedule is workspace.quiet_hours is workspace.automated_per_hour is None
+    assert workspace.slack_channel is workspace.slack_approvers is None
+    assert (stored.lead_now().booked, stored.lead_now().time_zone) == (False, None)
+
+
+def test_one_number_of_seconds_is_the_whole_delay(sender: Sender, stored: Scene) -> None:
+    sender.json("seed", str(EXAMPLE))
+
+    campaign = row(stored, Campaign, "acme:autumn")
+    assert (campaign.delay_min_seconds, campaign.delay_max_seconds) == (0, 0)
+
+
+def test_a_campaign_whose_writer_is_a_model_needs_no_template(
+    sender: Sender, scene: Scene, file: Files
+) -> None:
+    campaign = {
+        "id": "acme:spring",
+        "name": "Spring",
+        "response_mode": "AI_AUTO_SEND",
+        "writer": "openai",
+        "model": "gpt-oss-120b",
+    }
+
+    assert results(sender.json("seed", file({"campaigns": [campaign]}))) == {
+        "acme:spring": "created"
+    }
+
+
 # --- running it again ----------------------------------------------------------------------------
 
 
@@ -266,6 +325,42 @@ def test_what_the_file_does_not_mention_stays(sender: Sender, stored: Scene, fil
     assert stored.lead_now().blacklisted, "a blacklisted lead was let loose by a file without it"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"booked": True},
+        {"blacklisted": True},
+        {"time_zone": "Europe/Berlin"},
+        {"campaign": "acme:spring"},
+    ],
+)
+def test_a_change_that_may_forbid_a_message_raises_the_leads_version(
+    sender: Sender, scene: Scene, file: Files, change: Any
+) -> None:
+    spring = {"id": "acme:spring", "name": "Spring", "response_mode": "SETTER_MANAGED"}
+    content = file({"campaigns": [spring], "leads": [{"id": "acme:dana", **change}]})
+    as_judged = scene.lead_now()
+
+    assert results(sender.json("seed", content))["acme:dana"] == "updated"
+
+    assert scene.lead_now().version == as_judged.version + 1, "a claim would pass on the old row"
+    assert results(sender.json("seed", content))["acme:dana"] == "unchanged"
+    assert scene.lead_now().version == as_judged.version + 1
+
+
+def test_null_takes_a_rule_back(sender: Sender, stored: Scene, example: Any, file: Files) -> None:
+    sender.json("seed", str(EXAMPLE))
+    rules = {"schedule": None, "quiet_hours": None, "automated_per_hour": None, "slack": None}
+    example["workspaces"][1] |= rules
+
+    assert results(sender.json("seed", file(example)))["birch"] == "updated"
+
+    workspace = row(stored, Workspace, "birch")
+    assert workspace.schedule is workspace.quiet_hours is workspace.automated_per_hour is None
+    assert workspace.slack_channel is workspace.slack_approvers is None
+    assert workspace.links == ["birch.example.com"]
+
+
 def test_a_draft_that_has_moved_on_is_kept(sender: Sender, stored: Scene) -> None:
     sender.json("seed", str(EXAMPLE))
     draft = row(stored, Draft, "acme:hello")
@@ -277,6 +372,16 @@ def test_a_draft_that_has_moved_on_is_kept(sender: Sender, stored: Scene) -> Non
     assert outcome["acme:hello"] == outcome["birch:welcome"] == "kept"
     assert row(stored, Draft, "acme:hello").revision == 2
     assert row(stored, Draft, "birch:welcome").state == "rejected"
+
+
+def campaign(**changes: Any) -> Any:
+    """Return a campaign as a file says it."""
+    return {"id": "acme:x", "name": "X", "response_mode": "SETTER_MANAGED", **changes}
+
+
+def workspace(**changes: Any) -> Any:
+    """Return a workspace as a file says it."""
+    return {"id": "elm", "name": "Elm", "region": "US", "time_zone": "UTC", **changes}
 
 
 # --- what it refuses -----------------------------------------------------------------------------
@@ -351,6 +456,36 @@ def test_all_mistakes_are_told_at_once_each_with_its_path(
         ("drafts", {"id": "acme:x", "lead": "acme:no", "text": "Hi"}, "drafts[0].lead", "neither"),
         ("campaigns", {"id": "acme:x", "name": "X", "response_mode": "AI_AUTO_SEND"},
          "campaigns[0]", "reply_template"),
+        ("leads", {"id": "acme:x", "time_zone": "Berlin"}, "leads[0].time_zone", "IANA"),
+        ("campaigns", campaign(writer="bedrock"), "campaigns[0]", "name of a model"),
+        ("campaigns", campaign(model="gpt-oss-120b"), "campaigns[0]", "bedrock or openai"),
+        ("campaigns", campaign(writer="parrot"), "campaigns[0].writer", "'openai'"),
+        ("campaigns", campaign(delay_seconds={"min": 9, "max": 3}),
+         "campaigns[0].delay_seconds", "more than max"),
+        ("campaigns", campaign(delay_seconds={"min": 9, "max": 3601}),
+         "campaigns[0].delay_seconds.max", "3600"),
+        ("campaigns", campaign(delay_seconds={"min": -1, "max": 3}),
+         "campaigns[0].delay_seconds.min", "0"),
+        ("campaigns", campaign(links=["https://calendar.example.com/dana"]),
+         "campaigns[0].links[0]", "no host"),
+        ("campaigns", campaign(schedule={"mode": "CUSTOM", "start": "09:00"}),
+         "campaigns[0].schedule", "needs start, end and days"),
+        ("campaigns", campaign(schedule={"mode": "NIGHTS"}),
+         "campaigns[0].schedule.mode", "'BUSINESS_HOURS'"),
+        ("campaigns", campaign(schedule={"blackout_dates": ["2027-02-29"]}),
+         "campaigns[0].schedule.blackout_dates[0]", "no date"),
+        ("workspaces", workspace(schedule={"holidays": {"country": "XX"}}),
+         "workspaces[0].schedule", "holidays of this country"),
+        ("workspaces", workspace(quiet_hours={"start": "08:00", "end": "20:00"}),
+         "workspaces[0].quiet_hours", "in the evening"),
+        ("workspaces", workspace(quiet_hours={"start": "8pm", "end": "09:00"}),
+         "workspaces[0].quiet_hours.start", "must match"),
+        ("workspaces", workspace(slack={"channel": "#leads", "approvers": ["U0123456789"]}),
+         "workspaces[0].slack.channel", "must match"),
+        ("workspaces", workspace(slack={"channel": "C0123456789", "approvers": []}),
+         "workspaces[0].slack.approvers", "at least 1"),
+        ("workspaces", workspace(automated_per_hour=0),
+         "workspaces[0].automated_per_hour", "greater than or equal to 1"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_by_its_path(

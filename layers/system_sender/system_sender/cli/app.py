@@ -46,6 +46,11 @@ class ProviderName(StrEnum):
 
 
 DraftId = Annotated[str, typer.Argument(metavar="DRAFT", help="As in acme:hello.")]
+LeadId = Annotated[str, typer.Argument(metavar="LEAD", help="As in acme:dana.")]
+UserOption = Annotated[
+    str | None,
+    typer.Option("--user", envvar="SENDER_USER", metavar="NAME", help="Who you are."),
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most this many.")]
 WorkspaceOption = Annotated[
     str | None, typer.Option("--workspace", "-w", metavar="NAME", help="Only this workspace.")
@@ -65,6 +70,10 @@ app = typer.Typer(
 )
 drafts_app = typer.Typer(help="Look at, approve, reject or edit one draft.")
 app.add_typer(drafts_app, name="draft")
+leads_app = typer.Typer(help="Look at one lead, or mark it as booked or blacklisted.")
+app.add_typer(leads_app, name="lead")
+suppressions_app = typer.Typer(help="Lift an opt-out.")
+app.add_typer(suppressions_app, name="suppression")
 
 
 @app.callback(invoke_without_command=True)
@@ -207,10 +216,7 @@ def draft_show(draft: DraftId) -> Answer:
 @command
 def draft_approve(
     draft: DraftId,
-    user: Annotated[
-        str | None,
-        typer.Option("--user", envvar="SENDER_USER", metavar="NAME", help="Who approves it."),
-    ] = None,
+    user: UserOption = None,
     even_if_stale: Annotated[
         bool,
         typer.Option("--even-if-stale", help="Send it although the conversation has moved on."),
@@ -230,11 +236,11 @@ def draft_approve(
 
 @drafts_app.command("reject")
 @command
-def draft_reject(draft: DraftId) -> Answer:
+def draft_reject(draft: DraftId, user: UserOption = None) -> Answer:
     """Reject a draft: it will not be sent. Only an edit brings it back."""
     from system_sender.cli.review import reject_draft
 
-    return reject_draft(_operator(), draft)
+    return reject_draft(_operator(), draft, user=user)
 
 
 @drafts_app.command("edit")
@@ -248,6 +254,7 @@ def draft_edit(
     subject: Annotated[
         str | None, typer.Option("--subject", metavar="TEXT", help="The subject of an e-mail.")
     ] = None,
+    user: UserOption = None,
 ) -> Answer:
     """Give a draft another text, from --text, --file or standard input, or another subject.
 
@@ -258,7 +265,7 @@ def draft_edit(
 
     only_subject = subject is not None and text is None and file is None
     new_text = None if only_subject else _new_text(text, file)
-    return edit_draft(_operator(), draft, new_text, subject)
+    return edit_draft(_operator(), draft, new_text, subject, user=user)
 
 
 def _new_text(text: str | None, file: Path | None) -> str:
@@ -281,13 +288,73 @@ def _new_text(text: str | None, file: Path | None) -> str:
 @app.command()
 @command
 def thread(
-    lead: Annotated[str, typer.Argument(metavar="LEAD", help="As in acme:dana.")],
+    lead: LeadId,
     limit: Limit = 50,
 ) -> Answer:
-    """Show a lead's messages of all channels, drafts and deliveries in the order of time."""
+    """Show what happened with a lead in the order of time, and why each message went or did not."""
     from system_sender.cli.conversation import thread as show_thread
 
     return show_thread(_operator(), lead, limit)
+
+
+# --- leads ---------------------------------------------------------------------------------------
+
+
+@leads_app.command("show")
+@command
+def lead_show(lead: LeadId) -> Answer:
+    """Show what is known of a lead, and what stops messages to them."""
+    from system_sender.cli.lead import show_lead
+
+    return show_lead(_operator(), lead)
+
+
+@leads_app.command("mark")
+@command
+def lead_mark(
+    lead: LeadId,
+    booked: Annotated[
+        bool | None,
+        typer.Option(
+            "--booked/--not-booked",
+            help="Booked, automation keeps still with them.",
+            show_default=False,
+        ),
+    ] = None,
+    blacklisted: Annotated[
+        bool | None,
+        typer.Option(
+            "--blacklisted/--not-blacklisted",
+            help="Blacklisted, they get nothing at all.",
+            show_default=False,
+        ),
+    ] = None,
+) -> Answer:
+    """Mark a lead as booked or blacklisted, or take such a mark off. It holds from now on."""
+    from system_sender.cli.lead import mark_lead
+
+    return mark_lead(_operator(), lead, {"booked": booked, "blacklisted": blacklisted})
+
+
+@suppressions_app.command("lift")
+@command
+def suppression_lift(
+    workspace: Annotated[str, typer.Argument(metavar="WORKSPACE", help="As in acme.")],
+    channel: Annotated[Channel, typer.Argument(metavar="CHANNEL", help="sms, email or linkedin.")],
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="Phone number, e-mail address, LinkedIn id.")
+    ],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why they may be written to again.")
+    ],
+    user: UserOption = None,
+) -> Answer:
+    """Lift an opt-out, because the person wants to be written to again. The reason is recorded."""
+    from system_sender.cli.suppression import lift_suppression
+
+    if not reason.strip():
+        raise usage("Say why: --reason stays on record.")
+    return lift_suppression(_operator(), workspace, channel.value, address, reason.strip(), user)
 
 
 # --- parked deliveries ---------------------------------------------------------------------------
@@ -318,6 +385,7 @@ def settle(
         typer.Option("--even-if-stale", help="With --resend: although the lead wrote meanwhile."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask back.")] = False,
+    user: UserOption = None,
 ) -> Answer:
     """Say what became of a parked delivery. Your word is recorded and acted upon."""
     from system_sender.cli.parking import question
@@ -336,7 +404,7 @@ def settle(
             console.print(part)
         typer.confirm("Is that what you saw?", abort=True, err=True)
     return settle_delivery(
-        operator, delivery, sent=sent, resend=resend, even_if_stale=even_if_stale
+        operator, delivery, sent=sent, resend=resend, even_if_stale=even_if_stale, user=user
     )
 
 

@@ -8,12 +8,15 @@ from system_sender.cli.documents import (
     draft_document,
     message_document,
     part_text,
+    sentence_of,
     way_of,
 )
+from system_sender.cli.history import move_words, moves_of, path_of
+from system_sender.cli.lead import lead_document, lead_facts
 from system_sender.cli.operator import Operator
 from system_sender.codes import Code
 from system_sender.inbound import EventKind
-from system_sender.models import Draft, Inbound, Lead, Message
+from system_sender.models import Draft, Inbound, Message
 
 # By what it turned out to be; unfinished, it is nobody's yet.
 _ECHOES = {
@@ -29,35 +32,17 @@ def thread(operator: Operator, lead_id: str, limit: int) -> Answer:
     entries = [
         *_inbound(operator, lead_id, limit),
         *_drafts(operator, lead_id, limit),
+        *_moves(operator, lead_id, limit),
         *_messages(operator, lead_id, limit),
     ]
-    entries.sort(key=lambda entry: (entry["at"], entry["order"], entry["id"]))
+    entries.sort(key=lambda entry: (entry["at"], entry["order"], entry.get("entry", entry["id"])))
     entries = [
         {name: value for name, value in entry.items() if name != "order"}
         for entry in entries[-limit:]
     ]
     document = {"lead": lead_document(lead), "entries": entries}
-    return Answer(document, [_lead_facts(lead), _table(entries)])
-
-
-def lead_document(lead: Lead) -> dict[str, Any]:
-    """Return a lead as plain JSON values."""
-    return {
-        "lead_id": lead.lead_id,
-        "workspace": lead.workspace,
-        "first_name": lead.first_name,
-        "last_name": lead.last_name,
-        "phone": lead.phone,
-        "email": lead.email,
-        "linkedin_id": lead.linkedin_id,
-        "linkedin_url": lead.linkedin_url,
-        "contacts": dict(lead.contacts or {}),
-        "latest_inbound": dict(lead.latest_inbound or {}),
-        "campaign_id": lead.campaign_id,
-        "blacklisted": bool(lead.blacklisted),
-        "suppressed_channels": sorted(lead.suppressed_channels or ()),
-        "version": int(lead.version),
-    }
+    facts = screen.facts(lead_facts(lead, operator.world.now()))
+    return Answer(document, [facts, _table(entries)])
 
 
 def _inbound(operator: Operator, lead_id: str, limit: int) -> list[dict[str, Any]]:
@@ -77,6 +62,9 @@ def _event(row: Inbound) -> dict[str, Any]:
         "provider": row.provider,
         "state": "opt_out" if row.opt_out else "recorded",
         "code": row.finished_code,
+        "sentence": sentence_of(row.finished_code),
+        "reading": row.reading,
+        "sentiment": row.sentiment,
         "sender": row.sender,
         "sender_name": row.sender_name,
         "to": list(row.to or ()),
@@ -119,6 +107,7 @@ def _drafts(operator: Operator, lead_id: str, limit: int) -> list[dict[str, Any]
             "channel": row.channel,
             "state": row.state,
             "code": row.code,
+            "sentence": sentence_of(row.code),
             "subject": revision.subject if revision is not None else None,
             "text": revision.text if revision is not None else None,
             "draft": draft_document(row),
@@ -138,13 +127,14 @@ def _messages(operator: Operator, lead_id: str, limit: int) -> list[dict[str, An
     return [
         {
             "at": int(row.created_at),
-            "order": 2,
+            "order": 3,
             "kind": "outbound",
             "what": f"→ {way_of(document)}",
             "id": document["id"],
             "channel": row.channel,
             "state": row.state,
             "code": row.code,
+            "sentence": sentence_of(row.code),
             "text": part_text(row, revisions),
             "message": document,
         }
@@ -152,33 +142,16 @@ def _messages(operator: Operator, lead_id: str, limit: int) -> list[dict[str, An
     ]
 
 
-def _lead_facts(lead: Lead) -> Any:
-    name = " ".join(filter(None, (lead.first_name, lead.last_name)))
-    stops = ["blacklisted"] if lead.blacklisted else []
-    stops += [f"no {channel}" for channel in sorted(lead.suppressed_channels or ())]
-    return screen.facts(
-        [
-            ("lead", screen.written(lead.lead_id)),
-            ("name", screen.written(name or "-")),
-            ("phone", screen.written(lead.phone or "-")),
-            ("e-mail", screen.written(lead.email or "-")),
-            ("linkedin", screen.written(lead.linkedin_url or lead.linkedin_id or "-")),
-            ("contacts", screen.written(_contacts(lead) or "-")),
-            ("campaign", screen.written(lead.campaign_id or "-")),
-            ("stops", screen.written(", ".join(stops) or "-", "bold red" if stops else "")),
-        ]
-    )
-
-
-def _contacts(lead: Lead) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted((lead.contacts or {}).items()))
+def _moves(operator: Operator, lead_id: str, limit: int) -> list[dict[str, Any]]:
+    """Return why each draft went, waits, or does not go."""
+    return [{**move, "order": 2} for move in moves_of(operator, lead_id, limit)]
 
 
 def _table(entries: list[dict[str, Any]]) -> Any:
     if not entries:
         return "Nothing has happened with this lead."
     return screen.table(
-        ("when", "what", "channel", "state", "code", "text", "id"),
+        ("when", "what", "channel", "state", "why", "text", "id"),
         [
             (
                 screen.moment(entry["at"]),
@@ -186,7 +159,7 @@ def _table(entries: list[dict[str, Any]]) -> Any:
                 # A do-not-disturb may be about every channel.
                 screen.written("all" if entry["channel"] == "*" else entry["channel"]),
                 screen.state(_state(entry)),
-                screen.written(entry["code"] or "-"),
+                screen.written(_why(entry)),
                 screen.written(_text(entry)),
                 screen.written(entry["id"], "dim"),
             )
@@ -195,14 +168,25 @@ def _table(entries: list[dict[str, Any]]) -> Any:
     )
 
 
+def _why(entry: dict[str, Any]) -> str:
+    """Return the code with its sentence, which tells why a message went or did not."""
+    if entry["code"] is None:
+        return "-"
+    return f"{entry['code']}: {entry['sentence']}"
+
+
 def _state(entry: dict[str, Any]) -> str:
     """Return a state with what became of the message afterwards, as far as it is told."""
+    if entry["kind"] == "move":
+        return path_of(entry)
     told = "message" in entry and entry["message"]["delivery_status"]
     return f"{entry['state']}, {told}" if told else str(entry["state"])
 
 
 def _text(entry: dict[str, Any]) -> str:
     """Return a text under its subject and its author, who need not be the lead."""
+    if entry["kind"] == "move":
+        return move_words(entry)
     lines = [f"from {entry['sender']}"] if entry.get("sender") else []
     lines += [entry["subject"]] if entry.get("subject") else []
     return "\n".join([*lines, entry["text"] or ""])

@@ -190,7 +190,13 @@ def question(operator: Operator, identifier: str, *, sent: bool, resend: bool) -
 
 
 def settle(
-    operator: Operator, identifier: str, *, sent: bool, resend: bool, even_if_stale: bool = False
+    operator: Operator,
+    identifier: str,
+    *,
+    sent: bool,
+    resend: bool,
+    even_if_stale: bool = False,
+    user: str | None = None,
 ) -> Answer:
     """Take a person's word for what became of a parked delivery."""
     draft_id, part = delivery_of(identifier)
@@ -202,6 +208,7 @@ def settle(
             sent=sent,
             resend=resend,
             override_stale=even_if_stale,
+            user=user,
         )
     except DraftRefused as refusal:
         raise _refused(refusal) from None

@@ -26,6 +26,7 @@ class Trouble(StrEnum):
     FUNCTION_NOT_FOUND = "function_not_found"
     FUNCTION_FAILED = "function_failed"
     FILE_UNREADABLE = "file_unreadable"
+    NOT_SUPPRESSED = "not_suppressed"
 
 
 class Problem(Exception):

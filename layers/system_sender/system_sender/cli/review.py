@@ -14,13 +14,15 @@ from system_sender.cli.documents import (
 )
 from system_sender.cli.function import send_now
 from system_sender.cli.heading import Heading, heading_facts, heading_of
+from system_sender.cli.judgement import judgement_facts, reason_of
 from system_sender.cli.operator import Operator
 from system_sender.cli.problem import Problem
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, approve, edit, reject
-from system_sender.models import SHARDS, Draft, Message, Revision, state_key
+from system_sender.models import SHARDS, Draft, Lead, Message, Revision, Workspace, state_key
 from system_sender.states import DraftState
 from system_sender.text_parts import parts_of
+from system_sender.zones import own_zone
 
 SETTER = "setter"
 
@@ -79,13 +81,20 @@ def _drafts_table(document: list[dict[str, Any]]) -> Any:
                 screen.written(row["channel"]),
                 screen.state(row["state"]),
                 screen.written(row["lead_id"]),
-                screen.written(row["code"]),
+                screen.written(_why_listed(row)),
                 screen.moment(row["due_at"]),
                 screen.written(_first_words(row["subject"], row["text"])),
             )
             for row in document
         ],
     )
+
+
+def _why_listed(row: dict[str, Any]) -> str:
+    """Return why a draft stands where it does; held for a person, also what the judge said."""
+    reason = reason_of(row["judgement"]) if row["state"] == DraftState.NEEDS_REVIEW else None
+    why = f"{row['code']}: {row['sentence']}" if row["code"] else "-"
+    return f"{why}\n{reason}" if reason else why
 
 
 def _written(revision: Revision | None) -> dict[str, Any]:
@@ -139,10 +148,10 @@ def approve_draft(
     return _answer(operator, operator.draft(draft_id), said, result=result)
 
 
-def reject_draft(operator: Operator, draft_id: str) -> Answer:
+def reject_draft(operator: Operator, draft_id: str, *, user: str | None = None) -> Answer:
     """Reject a draft. Only an edit brings it back."""
     try:
-        reject(operator.store, operator.world, operator.draft(draft_id))
+        reject(operator.store, operator.world, operator.draft(draft_id), user=user)
     except DraftRefused as refusal:
         raise _refused(refusal) from None
     said = "Rejected. It will not be sent; an edit makes it a new draft."
@@ -150,7 +159,12 @@ def reject_draft(operator: Operator, draft_id: str) -> Answer:
 
 
 def edit_draft(
-    operator: Operator, draft_id: str, text: str | None, subject: str | None = None
+    operator: Operator,
+    draft_id: str,
+    text: str | None,
+    subject: str | None = None,
+    *,
+    user: str | None = None,
 ) -> Answer:
     """Give a draft another text or subject; the new revision is pending until it is approved."""
     draft = operator.draft(draft_id)
@@ -165,7 +179,7 @@ def edit_draft(
     if unsendable is not None:
         raise Problem(unsendable)
     try:
-        edited = edit(operator.store, operator.world, draft, text, subject=subject)
+        edited = edit(operator.store, operator.world, draft, text, subject=subject, user=user)
     except DraftRefused as refusal:
         raise _refused(refusal) from None
     said = f"Revision {int(edited.revision)} is pending; `sender draft approve` lets it go."
@@ -200,7 +214,7 @@ def _answer(
         "result": result,
     }
     shown: list[Any] = [said] if said else []
-    shown.append(_draft_facts(draft, heading, written["text"], operator.world.now()))
+    shown.append(screen.facts(_draft_facts(operator, draft, heading, written["text"])))
     if messages:
         shown.append(messages_table(deliveries))
     return Answer(document, shown)
@@ -213,25 +227,36 @@ def _why(draft: Draft, now: int) -> str:
     return sentence_of(draft.code) or "-"
 
 
-def _draft_facts(draft: Draft, heading: Heading, text: str | None, now: int) -> Any:
+def _due(operator: Operator, draft: Draft) -> str:
+    """Return when a draft is looked at again, by the lead's clock as well, if it is known."""
+    if draft.due_at is None:
+        return "-"
+    lead, workspace = operator.rows([(Lead, draft.lead_id), (Workspace, draft.workspace)])
+    zone = own_zone(lead, workspace) if lead is not None and workspace is not None else None
+    return screen.moment(draft.due_at) if zone is None else screen.moment_in(draft.due_at, zone)
+
+
+def _draft_facts(
+    operator: Operator, draft: Draft, heading: Heading, text: str | None
+) -> list[tuple[str, Any]]:
+    now = operator.world.now()
     who = {"ai": "the AI", SETTER: "a person"}.get(str(draft.sent_by), "-")
-    pairs: list[tuple[str, Any]] = [
+    waits = draft.state == DraftState.APPROVED and draft.due_at is not None and draft.due_at > now
+    due = "next look-up" if draft.state == DraftState.UNKNOWN else "waits until" if waits else "due"
+    return [
         ("draft", screen.written(draft.draft_id)),
         ("lead", screen.written(draft.lead_id)),
         ("state", screen.state(str(draft.state))),
         ("why", screen.written(_why(draft, now))),
         ("approved by", screen.written(f"{who} ({draft.user})" if draft.user else who)),
-        (
-            "next look-up" if draft.state == DraftState.UNKNOWN else "due",
-            screen.moment(draft.due_at),
-        ),
+        (due, screen.written(_due(operator, draft))),
+        *judgement_facts(draft),
         ("revision", str(int(draft.revision))),
         ("channel", screen.written(draft.channel)),
         *heading_facts(heading),
         *([("answers", screen.written(draft.reply_to, "dim"))] if draft.reply_to else []),
         ("text", screen.written(text if text is not None else "(the text is gone)")),
     ]
-    return screen.facts(pairs)
 
 
 def messages_table(messages: list[dict[str, Any]]) -> Any:

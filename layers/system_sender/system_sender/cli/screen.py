@@ -3,7 +3,7 @@
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -83,6 +83,12 @@ def moment(at: int | float | None) -> str:
     if at is None:
         return "-"
     return datetime.fromtimestamp(int(at) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def moment_in(at: int | float, zone: tzinfo) -> str:
+    """Return a time (epoch milliseconds, UTC) by the clocks of a zone, and in UTC."""
+    there = datetime.fromtimestamp(int(at) / 1000, zone)
+    return f"{there:%Y-%m-%d %H:%M:%S} in {zone} ({moment(at)})"
 
 
 def table(

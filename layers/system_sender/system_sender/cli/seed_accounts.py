@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from system_sender.cli.seed_schema import Account, Seed
+from system_sender.cli.seed_integrations import Account
+from system_sender.cli.seed_schema import Seed
 from system_sender.providers import provider_named
 
 # Workspace 12 of one host is not workspace 12 of another.

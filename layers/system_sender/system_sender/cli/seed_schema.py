@@ -1,17 +1,11 @@
 """The seed file's schema: what may stand in it."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from string import Template
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import quote, urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import (
-    AfterValidator,
     AwareDatetime,
-    BaseModel,
-    ConfigDict,
+    BeforeValidator,
     Field,
     StringConstraints,
     ValidationInfo,
@@ -19,137 +13,27 @@ from pydantic import (
     model_validator,
 )
 
-from system_sender.codes import Code
-from system_sender.email_address import to_address
-from system_sender.email_text import subject_is_sound
-from system_sender.linkedin import is_provider_id, public_identifier
-from system_sender.phone_number import known_region
-from system_sender.text_parts import parts_of
-
-TEMPLATE_VALUES = frozenset({"first_name", "last_name"})
-
-
-def _region(value: str) -> str:
-    if not known_region(value):
-        raise ValueError("must be a region as in ISO 3166, in capitals: US, GB, DE, ...")
-    return value
-
-
-def _time_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("must be an IANA time zone: America/New_York, Europe/Berlin, UTC, ...")
-    return value
-
-
-def _reply_template(value: str) -> str:
-    template = Template(value)
-    unknown = set(template.get_identifiers()) - TEMPLATE_VALUES if template.is_valid() else None
-    if unknown is None:
-        raise ValueError("has a '$' that starts no value; write '$$' for the character itself")
-    if unknown:
-        raise ValueError(
-            f"uses {', '.join(f'${name}' for name in sorted(unknown))}; known are "
-            + " and ".join(f"${name}" for name in sorted(TEMPLATE_VALUES))
-        )
-    return value
-
-
-def _template_text(value: str) -> str:
-    # Which channels it must fit is known only with its workspace.
-    return _fitting("email", value)
-
-
-def _fitting(channel: str, text: str) -> str:
-    refusal = parts_of(channel, text).refusal
-    if refusal is not None:
-        raise ValueError(refusal.sentence)
-    return text
-
-
-def _email(value: str) -> str:
-    address = to_address(value)
-    if address is None:
-        raise ValueError("is no e-mail address")
-    return address
-
-
-def _profile(value: str) -> str:
-    identifier = public_identifier(value)
-    if identifier is None:
-        raise ValueError(
-            "must be the URL of a person's profile, as in https://www.linkedin.com/in/dana-example"
-        )
-    return f"https://www.linkedin.com/in/{quote(identifier)}"
-
-
-def _linkedin_id(value: str) -> str:
-    if not is_provider_id(value):
-        raise ValueError("is no id that LinkedIn gives a person: those begin with ACo, ACw or AE")
-    return value
-
-
-def _subject(value: str) -> str:
-    if not subject_is_sound(value):
-        raise ValueError(Code.SUBJECT_WRONG.sentence)
-    return value
-
-
-def _base_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        parts = urlsplit("")
-    beyond = parts.path.strip("/") + parts.query + parts.fragment
-    if not parts.hostname or "@" in parts.netloc or beyond:
-        raise ValueError("must be a scheme and a host, as in https://send.example.com")
-    local = parts.hostname in ("127.0.0.1", "localhost")
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise ValueError("must start with https://: the token would travel unencrypted")
-    return value.rstrip("/")
-
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-WorkspaceId = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$"),
-    Field(description="Small letters, digits, '-' and '_'; it stands in URLs.", examples=["acme"]),
-]
-Id = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}:[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$"),
-    Field(description="The workspace, a colon, and a name.", examples=["acme:dana"]),
-]
-ProviderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
-# Some providers call a person by the e-mail address.
-ContactId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,199}$")]
-EventId = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}:[!-~]{1,900}$"),
-    Field(description="As `sender thread` shows it.", examples=["acme:emailbison:reply-41021"]),
-]
-Email = Annotated[str, AfterValidator(_email), Field(examples=["dana@example.com"])]
-BaseUrl = Annotated[
-    str,
-    AfterValidator(_base_url),
-    Field(
-        description="Where the provider's API answers, if not where the stack's environment says.",
-        examples=["https://send.example.com"],
-    ),
-]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class _Item(BaseModel):
-    """Strict: a number is not a text, and a field that does not exist is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class SmsWebhook(StrEnum):
-    """How GoHighLevel tells of a workspace's texts: exactly one way, or each would come twice."""
-
-    MARKETPLACE = "marketplace"
-    WORKFLOW = "workflow"
+from system_sender.cli.seed_fields import (
+    ContactId,
+    Email,
+    EventId,
+    Host,
+    Id,
+    Item,
+    Line,
+    LinkedInId,
+    ProfileUrl,
+    Region,
+    ReplyTemplate,
+    Seconds,
+    Share,
+    Subject,
+    TimeZone,
+    WorkspaceId,
+    fitting,
+)
+from system_sender.cli.seed_integrations import Integrations
+from system_sender.cli.seed_schedule import QuietHours, Schedule
 
 
 class ResponseMode(StrEnum):
@@ -157,6 +41,14 @@ class ResponseMode(StrEnum):
 
     AI_AUTO_SEND = "AI_AUTO_SEND"
     SETTER_MANAGED = "SETTER_MANAGED"
+
+
+class Writer(StrEnum):
+    """Who writes the replies of a campaign, and judges them."""
+
+    TEMPLATE = "template"
+    BEDROCK = "bedrock"
+    OPENAI = "openai"
 
 
 class SeedState(StrEnum):
@@ -167,81 +59,33 @@ class SeedState(StrEnum):
     APPROVED = "approved"
 
 
-class Account(_Item):
-    """A workspace's account at a provider. One workspace owns it, and keeps it."""
+class Slack(Item):
+    """Where people are asked about drafts that are held for them."""
 
-    account: ProviderId = Field(description="The provider's own id of the account.")
-    base_url: BaseUrl | None = None
-
-
-class MailAccount(Account):
-    """An account that sends e-mail."""
-
-    bcc: list[Email] = Field(default=[], max_length=10, description="Get a copy of every e-mail.")
-    mailboxes: list[Email] = Field(
-        default=[],
-        max_length=200,
-        description="Own e-mail addresses: never written to, and never taken for a lead.",
+    channel: str = Field(
+        pattern=r"^[CG][A-Z0-9]{2,20}$",
+        description="Slack's own id of the channel.",
+        examples=["C0123456789"],
     )
+    approvers: list[
+        Annotated[
+            str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$"), Field(examples=["U0123456789"])
+        ]
+    ] = Field(min_length=1, max_length=200, description="Who may decide there, by Slack's own ids.")
 
 
-class GoHighLevel(MailAccount):
-    """A location. It sends SMS and e-mail."""
-
-    webhook: SmsWebhook = Field(
-        strict=False, description="Which kind of webhook this workspace receives."
-    )
-
-
-class EmailBison(MailAccount):
-    """A workspace of an EmailBison instance, whose host is its own. It begins no conversation."""
-
-    account: str = Field(pattern=r"^[0-9]{1,18}$", description="The workspace's number.")
-    senders: list[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]] = Field(
-        default=[],
-        max_length=20,
-        description="Numbers of mailboxes that stand in for an unhealthy one, the best first.",
-    )
-
-
-class SmartLead(MailAccount):
-    """A SmartLead account. It begins no conversation."""
-
-
-class Instantly(MailAccount):
-    """An Instantly workspace. It begins no conversation."""
-
-
-class Unipile(Account):
-    """A LinkedIn account that is connected at Unipile, which gives each customer a host."""
-
-
-class Integrations(_Item):
-    """The accounts of a workspace, one a provider."""
-
-    gohighlevel: GoHighLevel | None = None
-    emailbison: EmailBison | None = None
-    smartlead: SmartLead | None = None
-    instantly: Instantly | None = None
-    unipile: Unipile | None = None
-
-    def by_provider(self) -> Mapping[str, Account]:
-        """Return the accounts that the file gives, by the provider's name."""
-        given = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return {name: account for name, account in given if account is not None}
-
-
-class WorkspaceSeed(_Item):
+class WorkspaceSeed(Item):
     """A tenant."""
 
     id: WorkspaceId
     name: Line
-    region: Annotated[str, AfterValidator(_region)] = Field(
+    region: Region = Field(
         description="Where phone numbers without a country code are from (ISO 3166).",
         examples=["US"],
     )
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
-        description="Whose days the daily cap counts (IANA).", examples=["America/New_York"]
+    time_zone: TimeZone = Field(
+        description="Whose days the daily cap counts, and whose clock counts for leads without "
+        "one (IANA)."
     )
     integrations: Integrations = Integrations()
     email_provider: Literal["gohighlevel", "emailbison", "smartlead", "instantly"] | None = Field(
@@ -257,9 +101,42 @@ class WorkspaceSeed(_Item):
     automated_in_a_row: int = Field(
         default=3, ge=0, le=1000, description="Automated messages a lead may get unanswered."
     )
+    automated_per_hour: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        description="Automated messages in a clock hour, to all leads; any number by default.",
+    )
+    schedule: Schedule | None = Field(
+        default=None, description="When automation may write; always by default."
+    )
+    quiet_hours: QuietHours | None = Field(
+        default=None, description="When nobody is texted unasked, if not the usual hours."
+    )
+    links: list[Host] = Field(
+        default=[], max_length=200, description="Hosts that automated messages may link to."
+    )
+    slack: Slack | None = None
 
 
-class CampaignSeed(_Item):
+class Delay(Item):
+    """How long an automated reply waits, so that it does not come like a machine's."""
+
+    min: Seconds
+    max: Seconds
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min > self.max:
+            raise ValueError("min is more than max")
+        return self
+
+
+def _delay(value: Any) -> Any:
+    return {"min": value, "max": value} if isinstance(value, int) else value
+
+
+class CampaignSeed(Item):
     """How leads are answered."""
 
     id: Id
@@ -268,21 +145,55 @@ class CampaignSeed(_Item):
     confidence_threshold: Share = Field(
         default=0.9, description="From this confidence on, a draft may go without a person."
     )
-    reply_template: (
-        Annotated[str, AfterValidator(_template_text), AfterValidator(_reply_template)] | None
-    ) = Field(default=None, description="The reply; $first_name and $last_name are filled in.")
+    reply_template: ReplyTemplate | None = Field(
+        default=None, description="The reply; $first_name and $last_name are filled in."
+    )
     reply_confidence: Share = Field(
         default=1.0, description="The confidence of a reply from the template."
+    )
+    writer: Writer = Field(
+        default=Writer.TEMPLATE, strict=False, description="Who writes the replies, and judges."
+    )
+    model: Line | None = Field(
+        default=None,
+        description="The writer's own name of the model.",
+        examples=["anthropic.claude-sonnet-4-5-20250929-v1:0"],
+    )
+    instructions: str | None = Field(
+        default=None,
+        max_length=8000,
+        description="What the model is told of this campaign: the offer, the tone, the facts.",
+    )
+    delay_seconds: Annotated[
+        Delay, BeforeValidator(_delay, json_schema_input_type=Seconds | Delay)
+    ] = Field(
+        default=Delay(min=180, max=420),
+        description="How long an automated reply waits; one number is both min and max.",
+    )
+    schedule: Schedule | None = Field(
+        default=None, description="When automation may write; as the workspace's by default."
+    )
+    links: list[Host] = Field(
+        default=[], max_length=200, description="Further hosts that its messages may link to."
     )
 
     @model_validator(mode="after")
     def _can_answer(self) -> Self:
-        if self.response_mode is ResponseMode.AI_AUTO_SEND and self.reply_template is None:
-            raise ValueError("AI_AUTO_SEND needs a reply_template: there is nothing else to send")
+        by_template = self.writer is Writer.TEMPLATE
+        automated = self.response_mode is ResponseMode.AI_AUTO_SEND
+        if by_template and automated and self.reply_template is None:
+            raise ValueError(
+                "AI_AUTO_SEND needs a reply_template, or a writer that is a model: there is "
+                "nothing else to send"
+            )
+        if not by_template and self.model is None:
+            raise ValueError(f"the writer {self.writer.value} needs the name of a model")
+        if by_template and self.model is not None:
+            raise ValueError("model is for a writer that is one: bedrock or openai")
         return self
 
 
-class Contacts(_Item):
+class Contacts(Item):
     """What each provider calls a person. GoHighLevel sends to nobody without it."""
 
     gohighlevel: ContactId | None = None
@@ -296,7 +207,7 @@ class Contacts(_Item):
         return self.model_dump(exclude_none=True)
 
 
-class LeadSeed(_Item):
+class LeadSeed(Item):
     """A person."""
 
     id: Id
@@ -308,26 +219,32 @@ class LeadSeed(_Item):
         examples=["+15550100001"],
     )
     email: Email | None = None
-    linkedin_url: Annotated[str, AfterValidator(_profile)] | None = Field(
+    linkedin_url: ProfileUrl | None = Field(
         default=None,
         description="Of a person, not of a company.",
         examples=["https://www.linkedin.com/in/dana-example"],
     )
-    linkedin_id: Annotated[str, AfterValidator(_linkedin_id)] | None = Field(
+    linkedin_id: LinkedInId | None = Field(
         default=None, description="LinkedIn's own id of the person, as Unipile gives it."
     )
     contacts: Contacts = Contacts()
     campaign: Id | None = None
+    time_zone: TimeZone | None = Field(
+        default=None, description="Where the person is (IANA), if anybody knows."
+    )
+    booked: bool = Field(
+        default=False, description="True: automation keeps still, and people answer."
+    )
     blacklisted: bool = Field(default=False, description="True: nothing is ever sent.")
 
 
-class DraftSeed(_Item):
+class DraftSeed(Item):
     """A message waiting to go."""
 
     id: Id
     lead: Id
     channel: Literal["sms", "email", "linkedin"] = "sms"
-    subject: Annotated[str, AfterValidator(_subject)] | None = Field(
+    subject: Subject | None = Field(
         default=None, description="Of an e-mail; one that answers keeps the subject by default."
     )
     reply_to: EventId | None = Field(
@@ -354,7 +271,7 @@ class DraftSeed(_Item):
     @classmethod
     def _fits_its_channel(cls, value: str, info: ValidationInfo) -> str:
         # A wrong channel is a mistake of its own, and every text fits it.
-        return _fitting(info.data["channel"], value) if "channel" in info.data else value
+        return fitting(info.data["channel"], value) if "channel" in info.data else value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -367,13 +284,13 @@ class DraftSeed(_Item):
         return self
 
 
-class Seed(_Item):
+class Seed(Item):
     """Everything a workspace needs to begin. Secrets are not part of it: see `sender secret`."""
 
-    workspaces: list[WorkspaceSeed] = []
-    campaigns: list[CampaignSeed] = []
-    leads: list[LeadSeed] = []
-    drafts: list[DraftSeed] = []
+    workspaces: list[WorkspaceSeed] = Field(default=[])
+    campaigns: list[CampaignSeed] = Field(default=[])
+    leads: list[LeadSeed] = Field(default=[])
+    drafts: list[DraftSeed] = Field(default=[])
 
 
 def seed_schema() -> dict[str, Any]:

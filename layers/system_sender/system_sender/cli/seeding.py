@@ -259,13 +259,21 @@ def _campaign(operator: Operator, item: CampaignSeed) -> Row:
         "confidence_threshold": item.confidence_threshold,
         "reply_template": item.reply_template,
         "reply_confidence": item.reply_confidence,
+        "writer": item.writer.value,
+        "model": item.model,
+        "instructions": item.instructions,
+        "delay_min_seconds": item.delay_seconds.min,
+        "delay_max_seconds": item.delay_seconds.max,
+        "schedule": item.schedule.to_row() if item.schedule else None,
+        "links": item.links,
     }
     return _patiently("campaign", item.id, partial(_write_campaign, operator, item, wanted))
 
 
 def _write_campaign(operator: Operator, item: CampaignSeed, wanted: dict[str, Any]) -> str | None:
     known = operator.store.get(Campaign, item.id)
-    changes = {} if known is None else _changes(known, wanted, set(item.model_fields_set))
+    said = _said(item, {"delay_seconds": ("delay_min_seconds", "delay_max_seconds")})
+    changes = {} if known is None else _changes(known, wanted, said)
     if known is not None and not changes:
         return UNCHANGED
 
@@ -291,13 +299,23 @@ def _workspace(operator: Operator, item: WorkspaceSeed) -> Row:
         "default_campaign_id": item.default_campaign,
         "automated_per_day": item.automated_per_day,
         "automated_in_a_row": item.automated_in_a_row,
+        "automated_per_hour": item.automated_per_hour,
+        "schedule": item.schedule.to_row() if item.schedule else None,
+        "quiet_hours": item.quiet_hours.to_row() if item.quiet_hours else None,
+        "links": item.links,
+        "slack_channel": item.slack.channel if item.slack else None,
+        "slack_approvers": item.slack.approvers if item.slack else None,
     }
     return _patiently("workspace", item.id, partial(_write_workspace, operator, item, wanted))
 
 
 def _write_workspace(operator: Operator, item: WorkspaceSeed, wanted: dict[str, Any]) -> str | None:
     known = operator.store.get(Workspace, item.id)
-    said = _said(item, {"default_campaign": "default_campaign_id"})
+    renamed = {
+        "default_campaign": ("default_campaign_id",),
+        "slack": ("slack_channel", "slack_approvers"),
+    }
+    said = _said(item, renamed)
     changes = {} if known is None else _changes(known, wanted, said)
     if known is not None and not changes:
         return UNCHANGED
@@ -348,9 +366,12 @@ def _write_integration(operator: Operator, given: GivenAccount, owner: Owner) ->
     return _write(operator, build, CREATED if known is None else UPDATED)
 
 
-def _said(item: WorkspaceSeed | LeadSeed, renamed: dict[str, str]) -> set[str]:
+def _said(
+    item: WorkspaceSeed | CampaignSeed | LeadSeed, renamed: dict[str, tuple[str, ...]]
+) -> set[str]:
     """Return the attributes of the row that the file mentions."""
-    return {renamed.get(name, name) for name in item.model_fields_set}
+    given = (renamed.get(name, (name,)) for name in item.model_fields_set)
+    return {name for names in given for name in names}
 
 
 def _lead(operator: Operator, item: LeadSeed, region: str | None) -> Row:
@@ -367,6 +388,8 @@ def _write_lead(operator: Operator, item: LeadSeed, region: str | None) -> str |
         "linkedin_url": item.linkedin_url,
         "contacts": item.contacts.by_provider(),
         "campaign_id": item.campaign,
+        "time_zone": item.time_zone,
+        "booked": item.booked,
         "blacklisted": item.blacklisted,
     }
     aliases = [Alias(key, lead_id=item.id) for _, key in _aliases(item, region)]
@@ -375,7 +398,7 @@ def _write_lead(operator: Operator, item: LeadSeed, region: str | None) -> str |
     if known is not None:
         # What the file does not say of a provider's id stays, as everything does.
         wanted["contacts"] = {**(known.contacts or {}), **wanted["contacts"]}
-    said = _said(item, {"campaign": "campaign_id"})
+    said = _said(item, {"campaign": ("campaign_id",)})
     changes = {} if known is None else _changes(known, wanted, said)
     if known is not None and None not in known_aliases and not changes:
         return UNCHANGED

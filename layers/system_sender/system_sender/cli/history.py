@@ -1,0 +1,86 @@
+"""What happened to a lead's drafts, row by row: who or what moved each, when, and why."""
+
+from typing import Any
+
+from system_sender.audit import entries_of
+from system_sender.cli import screen
+from system_sender.cli.documents import sentence_of
+from system_sender.cli.operator import Operator
+from system_sender.models import Audit, Draft
+from system_sender.result import message_id
+
+# How much of a hash tells two texts of a draft apart.
+_HASH_SHOWN = 8
+
+_PERSON = "person"
+
+
+def moves_of(operator: Operator, lead_id: str, limit: int) -> list[dict[str, Any]]:
+    """Return the newest moves of a lead's drafts as plain JSON values, oldest first."""
+    rows = entries_of(operator.store, lead_id, limit)
+    ids = sorted({str(row.draft_id) for row in rows})
+    drafts = dict(zip(ids, operator.rows((Draft, one) for one in ids), strict=True))
+    return [_move(row, drafts[str(row.draft_id)]) for row in rows]
+
+
+def _move(row: Audit, draft: Draft | None) -> dict[str, Any]:
+    part = _number(row.part)
+    return {
+        "at": int(row.at),
+        "kind": "move",
+        "what": f"· {actor_words(row.actor)}",
+        "id": row.draft_id if part is None else message_id(row.draft_id, part),
+        "channel": draft.channel if draft is not None else None,
+        "state": row.target,
+        "code": row.code,
+        "sentence": sentence_of(row.code),
+        "entry": row.entry,
+        "draft_id": row.draft_id,
+        "actor": row.actor,
+        "source": row.source,
+        "target": row.target,
+        "until": _number(row.until),
+        "confidence": None if row.confidence is None else float(row.confidence),
+        "revision": int(row.revision),
+        "text_hash": row.text_hash,
+        "sent_by": row.sent_by,
+        "part": part,
+        "attempt": _number(row.attempt),
+        "claimed_at": _number(row.claimed_at),
+        "provider_message_id": row.provider_message_id,
+    }
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def actor_words(actor: str) -> str:
+    """Say who or what moved a draft; a person by the name they gave."""
+    kind, _, name = actor.partition(":")
+    if kind != _PERSON:
+        return actor.replace("_", " ")
+    return f"{name}, a person" if name else "a person"
+
+
+def move_words(move: dict[str, Any]) -> str:
+    """Say what is known of a move beside its states and its code."""
+    facts = {
+        "until": move["until"] and screen.moment(move["until"]),
+        "confidence": move["confidence"],
+        "as": {"ai": "the AI", "setter": "a person"}.get(str(move["sent_by"])),
+        "revision": move["revision"],
+        "text": str(move["text_hash"])[:_HASH_SHOWN],
+        "part": move["part"],
+        "attempt": move["attempt"],
+        "claimed": move["claimed_at"] and screen.moment(move["claimed_at"]),
+        "provider's id": move["provider_message_id"],
+    }
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
+
+
+def path_of(move: dict[str, Any]) -> str:
+    """Say from which state to which a draft went; it may stay where it is, and wait."""
+    if move["source"] in (None, move["target"]):
+        return str(move["target"])
+    return f"{move['source']} → {move['target']}"
