@@ -1,6 +1,7 @@
 """A typed client of the sandbox's control API, for tests, the demo and benchmarks."""
 
 import time
+from dataclasses import asdict
 from typing import Any
 
 import requests
@@ -9,6 +10,7 @@ from devstack.sandbox.contract import Accepted, Injected
 from devstack.sandbox.faults import Fault
 from devstack.sandbox.freezer import Frozen
 from devstack.sandbox.ledger import Entry, LedgerView
+from devstack.sandbox.slack import Posted, SlackFault
 
 _TIMEOUT_SECONDS = 10.0
 
@@ -93,6 +95,19 @@ class SandboxClient:
     def thaw(self) -> list[Frozen]:
         """Lets the stopped client processes go on; returns those that were still there."""
         return [Frozen(**frozen) for frozen in self._ask("POST", "thaw")["thawed"]]
+
+    def slack(self) -> dict[str, Any]:
+        """What stands in Slack's channels, what single people were told, and every call."""
+        return self._ask("GET", "slack")
+
+    def slack_messages(self, channel: str | None = None) -> list[Posted]:
+        """What stands in Slack's channels, or in one of them, oldest first."""
+        posted = [Posted(**message) for message in self.slack()["messages"]]
+        return [one for one in posted if channel in (None, one.channel)]
+
+    def program_slack(self, *faults: SlackFault) -> None:
+        """Lets Slack misbehave, in this order."""
+        self._ask("POST", "slack", [asdict(fault) for fault in faults])
 
     def close(self) -> None:
         """Closes the connections."""

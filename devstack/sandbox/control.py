@@ -12,6 +12,8 @@ GET    settings  the settings, without the tokens
 PUT    settings  changes the settings that are named
 GET    frozen    the client processes that ``freeze_client`` stopped
 POST   thaw      lets them go on
+GET    slack     what stands in Slack's channels, what single people were told, and every call
+POST   slack     lets Slack misbehave: one fault, or a list of them
 ====== ========= =======================================================================
 """
 
@@ -21,9 +23,10 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from devstack.sandbox.contract import Injected, Settings
-from devstack.sandbox.faults import Fault
+from devstack.sandbox.faults import Fault, Kind
 from devstack.sandbox.freezer import Freezer
 from devstack.sandbox.provider import Sandbox
+from devstack.sandbox.slack import SlackFault
 from devstack.sandbox.wire import Request, Response, json_response
 
 PREFIX = "/_sandbox/"
@@ -47,6 +50,8 @@ class Control:
             ("PUT", "settings"): self._configure,
             ("GET", "frozen"): self._frozen,
             ("POST", "thaw"): self._thaw,
+            ("GET", "slack"): self._slack,
+            ("POST", "slack"): self._program_slack,
         }
 
     def answer(self, request: Request) -> Response:
@@ -105,6 +110,24 @@ class Control:
 
     def _thaw(self, _: bytes) -> Response:
         return json_response(200, {"thawed": [asdict(one) for one in self._freezer.thaw()]})
+
+    def _slack(self, _: bytes) -> Response:
+        slack = self._sandbox.slack
+        shown = {
+            "messages": [posted.to_json() for posted in slack.messages()],
+            "told": slack.told(),
+            "views": slack.views(),
+            "calls": [asdict(call) for call in slack.calls()],
+        }
+        return json_response(200, shown)
+
+    def _program_slack(self, body: bytes) -> Response:
+        values = json.loads(body)
+        listed = values if isinstance(values, list) else [values]
+        faults = [dict(_object(value)) for value in listed]
+        slack = self._sandbox.slack
+        slack.program(*(SlackFault(**{**one, "kind": Kind(one["kind"])}) for one in faults))
+        return self._slack(body)
 
 
 def _changed(settings: Settings, values: Mapping[str, Any]) -> Settings:

@@ -29,6 +29,7 @@ from devstack.sandbox.faults import Fault, FaultQueue, Kind
 from devstack.sandbox.gohighlevel import GoHighLevel
 from devstack.sandbox.instantly import Instantly
 from devstack.sandbox.ledger import Entry, Ledger, Operation
+from devstack.sandbox.slack import Slack
 from devstack.sandbox.smartlead import SmartLead
 from devstack.sandbox.unipile import Unipile
 from devstack.sandbox.wire import Break, Broken, Request, Response, json_response
@@ -58,7 +59,7 @@ _PROVIDERS: Sequence[Callable[[IdSource], Provider]] = (
 
 
 class Sandbox:
-    """The providers, their ledger and the faults.
+    """The providers, their ledger and the faults; and Slack, with a ledger of its own.
 
     Args:
         providers: whose shapes are spoken; by default everybody's.
@@ -81,6 +82,7 @@ class Sandbox:
         )
         self.settings = settings or Settings()
         self.ledger = Ledger()
+        self.slack = Slack(clock)
         self._clock = clock
         self._faults = FaultQueue()
         self._lock = RLock()
@@ -191,6 +193,7 @@ class Sandbox:
             self._faults.clear()
             self._begun.clear()
             self.ledger.clear()
+            self.slack.clear()
             for provider in self.providers:
                 provider.clear()
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from system_sender import cold_start
 from system_sender.budget import Budget
-from system_sender.gate import send_approved_draft
-from system_sender.sweep import sweep
+from system_sender.sweep import send_and_show, sweep
 from system_sender.system import system
 from system_sender.telemetry import emit_sweep
 
@@ -16,12 +15,12 @@ cold_start.finished()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Handle the schedule's tick, or `{"draft_id": "..."}` from an operator."""
+    """Handle the schedule's tick, or `{"draft_id": "..."}` from a person who waits."""
     SYSTEM.transport.forget_connections()
     budget = Budget.of_invocation(SYSTEM.world, context.get_remaining_time_in_millis)
     draft_id = event.get("draft_id")
     if draft_id is not None:
-        return send_approved_draft(SYSTEM, str(draft_id), budget=budget).to_dict()
+        return send_and_show(SYSTEM, str(draft_id), budget).to_dict()
     report = sweep(SYSTEM, budget)
-    emit_sweep(report.oldest_due_seconds, report.parked, report.failed)
+    emit_sweep(report.oldest_due_seconds, report.parked, report.failed, report.unshown)
     return report.to_dict()

@@ -21,7 +21,7 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 
 def test_a_round_emits_what_the_alarms_watch(capsys: pytest.CaptureFixture[str]) -> None:
-    emit_sweep(12.5, 3, 1)
+    emit_sweep(12.5, 3, 1, 2)
     metrics = emitted(capsys)
     [block] = metrics["_aws"]["CloudWatchMetrics"]
     assert block["Namespace"] == NAMESPACE
@@ -29,18 +29,20 @@ def test_a_round_emits_what_the_alarms_watch(capsys: pytest.CaptureFixture[str])
         "FailedItems",
         "OldestDueAgeSeconds",
         "ParkedDeliveries",
+        "ReviewsNotShown",
         "SweepFinished",
     }
     assert (metrics["OldestDueAgeSeconds"], metrics["ParkedDeliveries"]) == ([12.5], [3])
     assert (metrics["SweepFinished"], metrics["FailedItems"]) == ([1], [1])
+    assert metrics["ReviewsNotShown"] == [2]
     assert block["Dimensions"] == [["service"]]
     assert metrics["service"] == SERVICE
 
 
 def test_rounds_do_not_add_up_in_one_process(capsys: pytest.CaptureFixture[str]) -> None:
-    emit_sweep(1.0, 1, 0)
+    emit_sweep(1.0, 1, 0, 0)
     capsys.readouterr()
-    emit_sweep(2.0, 0, 0)
+    emit_sweep(2.0, 0, 0, 0)
     assert emitted(capsys)["ParkedDeliveries"] == [0]
 
 

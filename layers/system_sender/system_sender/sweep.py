@@ -15,10 +15,12 @@ from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, leave
 from system_sender.gate import send_approved_draft
 from system_sender.looking import fill_in_id, look_up
-from system_sender.models import SHARDS, Draft, Inbound, Message, workspace_of
+from system_sender.models import SHARDS, Draft, Inbound, Message, Review, workspace_of
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.replying import perform_inbound
+from system_sender.result import SendResult
 from system_sender.settlement import DraftFate, park
+from system_sender.slack.reviewing import show_review
 from system_sender.states import DraftState, MessageState
 from system_sender.store import ConditionsFailed, StorageError, Write
 from system_sender.telemetry import log
@@ -34,6 +36,8 @@ LEAST_SECONDS = 10.0
 POSTPONED = 5 * 60_000
 # What the alarm for parked deliveries counts up to, a shard.
 MOST_PARKED_COUNTED = 250
+# What the alarm for questions that are not shown counts up to: one read.
+MOST_UNSHOWN_COUNTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class SweepReport:
     failed: int = 0
     oldest_due_seconds: float = 0.0
     parked: int = 0
+    unshown: int = 0
     codes: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,6 +70,7 @@ class SweepReport:
             "failed": self.failed,
             "oldest_due_seconds": self.oldest_due_seconds,
             "parked": self.parked,
+            "unshown": self.unshown,
             "codes": self.codes,
         }
 
@@ -72,7 +78,8 @@ class SweepReport:
 def sweep(system: "System", budget: Budget, *, workers: int = WORKERS) -> SweepReport:
     """Perform what is due. Overlapping rounds do no harm: every item is idempotent by its id."""
     now = system.world.now()
-    items = _due_items(system, now)
+    questions = _questions(system)
+    items = _due_items(system, now, questions)
     report = SweepReport(due=len(items))
     if items:
         oldest = min(item.due_at for item in items)
@@ -85,10 +92,33 @@ def sweep(system: "System", budget: Budget, *, workers: int = WORKERS) -> SweepR
             report.codes[code] = report.codes.get(code, 0) + 1
     report.failed = report.codes.get(Code.INTERNAL_ERROR.value, 0)
     report.parked = _count_parked(system)
+    report.unshown = _count_unshown(system, [row["draft_id"] for row in questions])
     return report
 
 
-def _due_items(system: "System", now: int) -> list[_Item]:
+def send_and_show(system: "System", draft_id: str, budget: Budget) -> SendResult:
+    """Send an approved draft now, and show what became of it to those who were asked."""
+    result = send_approved_draft(system, draft_id, budget=budget)
+    try:
+        show_review(system, draft_id, budget)
+    except StorageError as error:
+        # It is due, and what became of the draft is known.
+        fields = {"draft_id": draft_id, "error": type(error).__name__}
+        log.warning("review_left_to_sweep", extra=fields)
+    return result
+
+
+def _questions(system: "System") -> list[dict[str, Any]]:
+    """Return the questions that are to be shown, now or later, by when."""
+    found = [
+        row
+        for shard in range(SHARDS)
+        for row in system.store.query(Review.due_index, str(shard), limit=MOST_ITEMS)
+    ]
+    return sorted(found, key=lambda row: (row["due_at"], row["draft_id"]))
+
+
+def _due_items(system: "System", now: int, questions: list[dict[str, Any]]) -> list[_Item]:
     items: list[_Item] = []
     for shard in range(SHARDS):
         for row in _due_rows(system, Draft.due_index, shard, now):
@@ -109,6 +139,17 @@ def _due_items(system: "System", now: int) -> list[_Item]:
                     event_id,
                     partial(_perform_inbound, system, event_id),
                     partial(_postpone_inbound, system, event_id),
+                )
+            )
+    for row in questions:
+        draft_id = row["draft_id"]
+        if row["due_at"] <= now:
+            items.append(
+                _Item(
+                    row["due_at"],
+                    draft_id,
+                    partial(_perform_review, system, draft_id),
+                    partial(_postpone_review, system, draft_id),
                 )
             )
     items.sort(key=lambda item: (item.due_at, item.name))
@@ -163,7 +204,7 @@ def _perform_one(system: "System", budget: Budget, item: _Item) -> str | None:
 
 
 def _perform_inbound(system: "System", event_id: str, budget: Budget) -> str:
-    performed = perform_inbound(system, event_id, budget=budget)
+    performed = perform_inbound(system, event_id, budget=budget, may_call_models=True)
     return (performed.result.code if performed.result else performed.code).value
 
 
@@ -178,6 +219,10 @@ def _perform_draft(system: "System", draft_id: str, budget: Budget) -> str:
     if draft.state == DraftState.SENT:
         return fill_in_id(system, draft, budget).value
     return send_approved_draft(system, draft_id, budget=budget, draft=draft).code.value
+
+
+def _perform_review(system: "System", draft_id: str, budget: Budget) -> str:
+    return show_review(system, draft_id, budget).value
 
 
 def _postpone_draft(system: "System", draft_id: str) -> None:
@@ -198,6 +243,19 @@ def _postpone_inbound(system: "System", event_id: str) -> None:
         write = Write(token)
         actions = [Inbound.due_at.set(due_at)]
         write.update("event", Inbound(event_id), actions, Inbound.due_at.exists())
+        return write
+
+    _write_unless_gone(system, build)
+
+
+def _postpone_review(system: "System", draft_id: str) -> None:
+    due_at = system.world.now() + POSTPONED
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        write.update(
+            "review", Review(draft_id), [Review.due_at.set(due_at)], Review.due_at.exists()
+        )
         return write
 
     _write_unless_gone(system, build)
@@ -257,3 +315,12 @@ def _count_parked(system: "System") -> int:
         len(system.store.query(index, str(shard), limit=MOST_PARKED_COUNTED))
         for shard in range(SHARDS)
     )
+
+
+def _count_unshown(system: "System", questions: list[str]) -> int:
+    """Count the questions of which nobody could be shown what there is to see."""
+    counted = questions[-MOST_UNSHOWN_COUNTED:]
+    if not counted:
+        return 0
+    rows = system.store.read(*((Review, draft_id) for draft_id in counted))
+    return sum(row is not None and row.code is not None for row in rows)
