@@ -268,6 +268,7 @@ class Store:
         upto: int | None = None,
         newest_first: bool = False,
         limit: int,
+        after: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
         """Return the keys of rows in an index partition, by its sort key.
 
@@ -276,6 +277,7 @@ class Store:
         Args:
             upto: only rows whose sort key is at most this.
             limit: at most this many rows.
+            after: only what follows the row with these keys, in DynamoDB's own format.
         """
         model: Any = index._model  # the only handle PynamoDB offers on an index's table
         attributes = index.Meta.attributes.values()
@@ -296,6 +298,8 @@ class Store:
             "ExpressionAttributeValues": values,
             "ScanIndexForward": not newest_first,
         }
+        if after is not None:
+            arguments["ExclusiveStartKey"] = dict(after)
         return [_plain(item) for item in self._pages(arguments, limit)]
 
     def newest(self, model: type[M], partition: str, *, limit: int) -> list[M]:

@@ -36,7 +36,7 @@ from system_sender.system import System
 
 PREFIX = "/api/<workspace>"
 
-api = APIGatewayRestResolver(enable_validation=True, response_validation_error_http_code=500)
+api = APIGatewayRestResolver(enable_validation=True)
 
 _Workspace = Annotated[
     str, Path(pattern=r"^[A-Za-z0-9._-]{1,128}$", description="Every id begins with it.")
@@ -97,9 +97,13 @@ def _list_drafts(
     workspace: _Workspace,  # noqa: ARG001 - the caller has it
     state: Annotated[ListedState, Query(description="Where the drafts stand.")],
     cursor: Annotated[
-        str | None,
-        Query(min_length=1, max_length=2_000, description="`cursor` of the page before."),
-    ] = None,
+        str,
+        Query(
+            pattern=r"^[A-Za-z0-9_-]*$",
+            max_length=2_000,
+            description="`cursor` of the page before; empty for the first.",
+        ),
+    ] = "",
     limit: _Limit = 25,
 ) -> DraftPage:
     system, caller = _call()

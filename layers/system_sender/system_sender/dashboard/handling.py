@@ -137,6 +137,8 @@ def _unsupported(_: RequestUnsupportedContentType) -> Response[str]:
 
 
 def _invalid(error: RequestValidationError) -> Response[str]:
+    if any(one["loc"][:1] == ("response",) for one in error.errors()):
+        return _unexpected(error)
     return _problem(Refused(Code.BODY_WRONG, *map(_sentence, error.errors())))
 
 

@@ -12,15 +12,13 @@ if TYPE_CHECKING:
     from system_sender.system import System
 
 
-def list_drafts(
-    system: "System", caller: Caller, state: str, cursor: str | None, limit: int
-) -> DraftPage:
+def list_drafts(system: "System", caller: Caller, state: str, cursor: str, limit: int) -> DraftPage:
     """List the drafts in a state, those that changed last first.
 
     The index lags: what has moved on since is left out, so a page may be shorter than its limit.
     """
     store = system.store
-    after = start_of(cursor, caller.workspace, state) if cursor is not None else None
+    after = start_of(cursor, caller.workspace, state) if cursor else None
     check_workspace(store, caller)
     keys = store.query(
         Draft.state_index,

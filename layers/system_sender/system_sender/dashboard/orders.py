@@ -42,6 +42,7 @@ Key = Annotated[
 Text = Annotated[
     str,
     Field(
+        pattern=r"\S",
         min_length=1,
         max_length=max(LONGEST.values()),
         description="SMS: 3 messages of 160 characters at most, LinkedIn: 8,000, e-mail: 20,000.",

@@ -9,11 +9,11 @@ from system_sender.dashboard.looking_up import view_of
 from system_sender.dashboard.orders import ManualMessage, Submission
 from system_sender.dashboard.refusal import Refused
 from system_sender.dashboard.rows import lead_of
+from system_sender.dashboard.submission import KEYS, Surroundings, draft_of_submission
 from system_sender.dashboard.views import DraftView, SendView
-from system_sender.drafts import NewDraft, create_draft
+from system_sender.drafts import create_draft
 from system_sender.email_text import subject_is_sound
-from system_sender.models import Campaign, Inbound, Lead, is_identifier
-from system_sender.policy import AI_AUTO_SEND
+from system_sender.models import Campaign, Inbound, Lead, Workspace, is_identifier
 from system_sender.result import SendResult
 from system_sender.setter import (
     PersonMeta,
@@ -21,14 +21,10 @@ from system_sender.setter import (
     send_linkedin_message,
     send_message,
 )
-from system_sender.states import DraftState
 from system_sender.text_parts import parts_of
 
 if TYPE_CHECKING:
     from system_sender.system import System
-
-# Keys of callers stand apart from those of the system's own drafts.
-_KEYS = "api:"
 
 # What is wrong with the call itself: there is no draft that could carry it.
 _UNUSABLE = frozenset(
@@ -51,52 +47,16 @@ def submit_draft(system: "System", caller: Caller, order: Submission) -> DraftVi
     Raises:
         Refused, DraftRefused: the text cannot be sent, or the key belongs to another one.
     """
-    _check_text(order)
-    campaign = _campaign(system, caller, order)
     lead = lead_of(system.store, caller, order.lead_id)
-    answered = _answered(system, caller, order)
-    hold = _hold(order, campaign)
-    draft = create_draft(
-        system.store, system.world, _new_draft(caller, order, lead, answered, hold)
+    _check_text(order)
+    around = Surroundings(
+        lead=lead,
+        workspace=system.store.get(Workspace, caller.workspace),
+        campaign=_campaign(system, caller, order),
+        answered=_answered(system, caller, order, lead),
     )
-    return view_of(system, draft)
-
-
-def _new_draft(
-    caller: Caller, order: Submission, lead: Lead, answered: Inbound | None, hold: Code | None
-) -> NewDraft:
-    # What it answers is what its writer has seen: the rest is newer.
-    seen = (answered.sequence, answered.human_outbounds) if answered is not None else None
-    inbounds, humans = seen or (lead.inbound_count, lead.human_outbound_count)
-    return NewDraft(
-        draft_id=f"{caller.workspace}:{_KEYS}{order.key}",
-        workspace=caller.workspace,
-        lead_id=lead.lead_id,
-        channel=order.channel,
-        text=order.text,
-        state=DraftState.APPROVED if hold is None else DraftState.NEEDS_REVIEW,
-        origin=caller.user,
-        seen_inbounds=int(inbounds),
-        seen_human_outbounds=int(humans),
-        campaign_id=order.campaign_id,
-        confidence=order.confidence,
-        sent_by="ai",
-        code=hold,
-        subject=order.subject,
-        reply_to=order.reply_to or (lead.latest_inbound or {}).get(order.channel),
-        judgement={"reason": order.reason} if order.reason else None,
-    )
-
-
-def _hold(order: Submission, campaign: Campaign | None) -> Code | None:
-    """Return why a person must look at it before it goes, or None. Pure."""
-    if campaign is None or order.confidence is None:
-        return Code.AWAITING_PERSON
-    if campaign.response_mode != AI_AUTO_SEND:
-        return Code.SETTER_MANAGED
-    if order.confidence < campaign.confidence_threshold:
-        return Code.BELOW_THRESHOLD
-    return None
+    new = draft_of_submission(system, caller, order, around)
+    return view_of(system, create_draft(system.store, system.world, new))
 
 
 def _campaign(system: "System", caller: Caller, order: Submission) -> Campaign | None:
@@ -110,9 +70,10 @@ def _campaign(system: "System", caller: Caller, order: Submission) -> Campaign |
     return campaign
 
 
-def _answered(system: "System", caller: Caller, order: Submission) -> Inbound | None:
+def _answered(system: "System", caller: Caller, order: Submission, lead: Lead) -> Inbound | None:
     if order.reply_to is None:
-        return None
+        latest = (lead.latest_inbound or {}).get(order.channel)
+        return system.store.get(Inbound, latest) if latest else None
     caller.check(order.reply_to)
     inbound = system.store.get(Inbound, order.reply_to) if is_identifier(order.reply_to) else None
     if inbound is None or (inbound.lead_id, inbound.channel) != (order.lead_id, order.channel):
@@ -149,7 +110,7 @@ def send_manual_message(
 
 
 def _send(system: "System", caller: Caller, order: ManualMessage, budget: Budget) -> SendResult:
-    meta = PersonMeta(user=caller.user, key=f"{_KEYS}{order.key}")
+    meta = PersonMeta(user=caller.user, key=f"{KEYS}{order.key}")
     if order.channel == "email":
         return send_email_message(
             order.lead_id, order.text, order.subject, meta=meta, system=system, budget=budget
