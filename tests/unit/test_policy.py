@@ -1,76 +1,29 @@
 """May a draft go? Each reason alone, and which reason wins."""
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from system_sender.codes import Code
-from system_sender.models import Campaign, Draft, Integration, Lead, Workspace
+from system_sender.hourly import next_hour
+from system_sender.models import Lead, Workspace
 from system_sender.policy import (
     DAY,
     LONGEST_WAIT,
     LOOK_AGAIN,
     Go,
     Refuse,
-    Situation,
     Verdict,
     Wait,
     automated_today,
     local_day,
     may_send,
+    reply_due_at,
 )
 from system_sender.states import DRAFT_TRANSITIONS, DraftState
-
-NEW_YORK = ZoneInfo("America/New_York")
-
-
-def at(text: str) -> int:
-    """Epoch milliseconds of a New York wall clock time."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp() * 1000)
-
-
-NOW = at("2026-03-03T12:00:00")
-
-
-def situation(
-    *,
-    draft: dict[str, Any] | None = None,
-    lead: dict[str, Any] | None = None,
-    workspace: dict[str, Any] | None = None,
-    campaign: dict[str, Any] | None = None,
-    integration: dict[str, Any] | None = None,
-    **changes: Any,
-) -> Situation:
-    """A situation in which nothing stands in the way, but for what is said."""
-    values: dict[str, Any] = {
-        "draft": Draft(
-            "acme:hello",
-            **{
-                "workspace": "acme",
-                "channel": "sms",
-                "campaign_id": "acme:autumn",
-                "confidence": 0.95,
-                "seen_inbounds": 1,
-                "seen_human_outbounds": 0,
-                "ready_at": NOW,
-                **(draft or {}),
-            },
-        ),
-        "lead": Lead("acme:dana", **{"inbound_count": 1, **(lead or {})}),
-        "workspace": Workspace("acme", **{"time_zone": "America/New_York", **(workspace or {})}),
-        "campaign": Campaign(
-            "acme:autumn",
-            **{"name": "Autumn", "response_mode": "AI_AUTO_SEND", **(campaign or {})},
-        ),
-        "integration": Integration("acme:gohighlevel", **(integration or {})),
-        "paused": None,
-        "sent_by": "ai",
-        "continuing": False,
-        "now": NOW,
-    }
-    return Situation(**{**values, **changes})
+from tests.support.decisions import NOW, at, situation
 
 
 def test_nothing_in_the_way_is_go() -> None:
@@ -109,8 +62,13 @@ REASONS: list[tuple[str, dict[str, Any], Verdict]] = [
         Wait(NOW + 5, Code.INTEGRATION_UNHEALTHY),
     ),
     (
+        "an echo that is held",
+        {"lead": {"echo_held_until": NOW + 5}},
+        Wait(NOW + 5, Code.ECHO_HELD),
+    ),
+    (
         "a campaign that is gone",
-        {"campaign": None},
+        {"no_campaign": True},
         Refuse(Code.CAMPAIGN_NOT_FOUND, DraftState.NEEDS_REVIEW),
     ),
     (
@@ -124,27 +82,44 @@ REASONS: list[tuple[str, dict[str, Any], Verdict]] = [
         Refuse(Code.BELOW_THRESHOLD, DraftState.NEEDS_REVIEW),
     ),
     (
+        "a booked lead",
+        {"lead": {"booked": True}},
+        Refuse(Code.LEAD_BOOKED, DraftState.NEEDS_REVIEW),
+    ),
+    (
+        "a block on the text",
+        {"draft": {"judgement": {"block": "placeholder"}}},
+        Refuse(Code.PLACEHOLDER, DraftState.NEEDS_REVIEW),
+    ),
+    (
         "too many unanswered messages",
         {"lead": {"automated_in_a_row": 3}},
         Refuse(Code.CONSECUTIVE_CAP, DraftState.NEEDS_REVIEW),
+    ),
+    (
+        "a schedule",
+        {
+            "workspace": {
+                "schedule": {"mode": "CUSTOM", "start": "13:00", "end": "14:00", "days": [1]}
+            }
+        },
+        Wait(at("2026-03-03T13:00"), Code.OUTSIDE_SCHEDULE, planned=True),
     ),
     (
         "the day's cap",
         {"lead": {"automated_today": 5, "automated_day": "2026-03-03"}},
         Wait(at("2026-03-04T09:00:00"), Code.DAILY_CAP),
     ),
+    (
+        "the hour's cap",
+        {"workspace": {"automated_per_hour": 0}},
+        Wait(next_hour("acme:hello", NOW), Code.HOURLY_CAP),
+    ),
 ]
 
 
 def judged(reason: dict[str, Any], **changes: Any) -> Verdict:
-    fields = dict(reason)
-    gone = "campaign" in fields and fields["campaign"] is None
-    if gone:
-        fields.pop("campaign")
-    one = situation(**fields, **changes)
-    if gone:
-        one = Situation(**{**{f: getattr(one, f) for f in one.__slots__}, "campaign": None})
-    return may_send(one)
+    return may_send(situation(**reason, **changes))
 
 
 @pytest.mark.parametrize(
@@ -244,13 +219,82 @@ def test_an_integration_that_recovered_does_not_hold_anything() -> None:
     assert judged({"integration": {"unhealthy_until": NOW}}) == Go()
 
 
-def test_a_day_is_counted_in_the_workspaces_time_zone() -> None:
+def test_a_day_is_counted_by_the_workspaces_clock_where_the_leads_is_not_known() -> None:
     workspace = Workspace("acme", time_zone="America/New_York")
     lead = Lead("acme:dana", automated_today=5, automated_day="2026-03-03")
     late = at("2026-03-03T23:59:59")  # already the 4th in UTC
-    assert local_day(workspace, late) == "2026-03-03"
+    assert local_day(lead, workspace, late) == "2026-03-03"
     assert automated_today(lead, workspace, late) == 5
     assert automated_today(lead, workspace, late + 1000) == 0
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/Atlantis", "", None])
+def test_a_zone_of_the_lead_that_does_not_exist_counts_for_nothing(zone: str | None) -> None:
+    workspace = Workspace("acme", time_zone="America/New_York")
+    lead = Lead("acme:dana", time_zone=zone)
+    assert local_day(lead, workspace, at("2026-03-03T23:59:59")) == "2026-03-03"
+
+
+def test_a_day_of_a_lead_elsewhere_begins_and_ends_there() -> None:
+    workspace = Workspace("acme", time_zone="America/New_York")
+    lead = Lead("acme:dana", time_zone="Australia/Sydney")
+    midnight = at("2026-03-04T00:00", "Australia/Sydney")
+    assert local_day(lead, workspace, midnight - 1) == "2026-03-03"
+    assert local_day(lead, workspace, midnight) == "2026-03-04"
+    capped = {"time_zone": "Australia/Sydney", "automated_today": 5, "automated_day": "2026-03-04"}
+    verdict = judged({"lead": capped, "draft": {"channel": "email"}}, now=midnight)
+    assert verdict == Wait(at("2026-03-05T09:00", "Australia/Sydney"), Code.DAILY_CAP)
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/Atlantis", "../etc/passwd", "America", ""])
+def test_without_any_time_zone_automation_keeps_still(zone: str) -> None:
+    nowhere = {"workspace": {"time_zone": zone}}
+    assert judged(nowhere) == Refuse(Code.SCHEDULE_INVALID, DraftState.NEEDS_REVIEW)
+    assert judged(nowhere, sent_by="setter") == Go()
+
+
+def test_a_planned_wait_is_none_that_asks_a_person_however_long_it_lasts() -> None:
+    friday = {"now": at("2026-03-06T18:00"), "draft": {"ready_at": at("2026-01-01T12:00")}}
+    office = {"workspace": {"schedule": {"mode": "BUSINESS_HOURS"}}}
+    verdict = judged({**friday, **office})
+    assert verdict == Wait(at("2026-03-09T09:00"), Code.OUTSIDE_SCHEDULE, planned=True)
+
+
+def test_hours_that_suit_each_alone_but_never_both_ask_a_person_at_once() -> None:
+    """Else it would wait for each in turn, for ever."""
+    evenings = {"mode": "CUSTOM", "start": "20:30", "end": "23:00", "days": [*range(7)]}
+    verdict = judged({"workspace": {"schedule": evenings}})
+    assert verdict == Refuse(Code.NEVER_OPEN, DraftState.NEEDS_REVIEW)
+
+
+def test_an_answer_within_the_hour_is_awaited_in_the_middle_of_the_night() -> None:
+    night = at("2026-03-04T03:00")
+    asked = {"lead": {"last_inbound_at": night - 3_600_000}}
+    assert judged(asked, now=night) == Go()
+    unasked = {"lead": {"last_inbound_at": night - 3_600_001}}
+    assert judged(unasked, now=night) == Wait(
+        at("2026-03-04T09:00"), Code.QUIET_HOURS, planned=True
+    )
+    never = {"lead": {"last_inbound_at": None}}
+    assert isinstance(judged(never, now=night), Wait)
+
+
+@given(st.text(), st.integers(0, 10**13), st.integers(0, 10_000), st.integers(0, 10_000))
+def test_a_reply_is_due_within_its_delay_and_always_at_the_same_moment(
+    event: str, received: int, one: int, other: int
+) -> None:
+    due = reply_due_at(event, received, one, other)
+    assert received + 1000 * min(one, other) <= due <= received + 1000 * max(one, other)
+    assert due == reply_due_at(event, received, one, other)
+
+
+def test_delays_are_spread_over_the_whole_window_both_ends_included() -> None:
+    seen = {reply_due_at(f"acme:{number}", 0, 3, 5) for number in range(100)}
+    assert seen == {3_000, 4_000, 5_000}
+
+
+def test_a_delay_does_not_change_between_two_versions_of_this_system() -> None:
+    assert reply_due_at("acme:gohighlevel:message:1", 0, 180, 420) == 188_000
 
 
 @pytest.mark.parametrize(
@@ -265,7 +309,8 @@ def test_a_day_is_counted_in_the_workspaces_time_zone() -> None:
 def test_the_cap_lifts_at_nine_the_next_local_morning(now: str, until: str) -> None:
     moment = at(now)
     lead = {"automated_today": 5, "automated_day": now[:10]}
-    verdict = judged({"lead": lead, "draft": {"ready_at": moment}}, now=moment)
+    draft = {"ready_at": moment, "channel": "email"}  # quiet hours concern texts alone
+    verdict = judged({"lead": lead, "draft": draft}, now=moment)
     assert verdict == Wait(at(until), Code.DAILY_CAP)
 
 

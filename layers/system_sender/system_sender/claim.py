@@ -4,6 +4,7 @@ from typing import Any
 
 from system_sender.budget import overdue_at
 from system_sender.delivery import Delivery
+from system_sender.hourly import count
 from system_sender.models import (
     Draft,
     Lead,
@@ -23,7 +24,7 @@ def claim_write(delivery: Delivery, now: int) -> Write:
     It fails as a whole, and takes nothing, if any of this is no longer so: the delivery was never
     begun or certainly not sent; the draft stands approved at the revision that was read (or is
     ours in mid-flight); the lead has had no inbound, opt-out, human message or automated claim
-    since the policy judged; no recipient is suppressed.
+    since the policy judged; no recipient is suppressed; the workspace's hour has something left.
     """
     write = Write(delivery.claim_id)
     for number, recipient in enumerate(delivery.recipients):
@@ -36,6 +37,7 @@ def claim_write(delivery: Delivery, now: int) -> Write:
     _take_message(write, delivery, now)
     _take_draft(write, delivery, now)
     _bump_lead(write, delivery, now)
+    _count_in_hour(write, delivery, now)
     return write
 
 
@@ -139,6 +141,13 @@ def _bump_lead(write: Write, delivery: Delivery, now: int) -> None:
         actions += [
             Lead.automated_in_a_row.set(lead.automated_in_a_row + 1),
             Lead.automated_today.set(automated_today(lead, workspace, now) + 1),
-            Lead.automated_day.set(local_day(workspace, now)),
+            Lead.automated_day.set(local_day(lead, workspace, now)),
         ]
     write.update("lead", Lead(lead.lead_id), actions, Lead.version == delivery.lead_version)
+
+
+def _count_in_hour(write: Write, delivery: Delivery, now: int) -> None:
+    """Take one from the workspace's hour, where it has a cap and this text is not counted yet."""
+    workspace, cap = delivery.workspace, delivery.workspace.automated_per_hour
+    if delivery.hour_share is not None and cap is not None:
+        count(write, workspace.workspace, delivery.hour_share, int(cap), now)

@@ -22,6 +22,7 @@ class Delivery:
         has_next_route: whether another way is left, should this one definitely be closed.
         post_by: the wall-clock end of the permission to begin, in epoch milliseconds, UTC.
         post_by_monotonic: the same moment in monotonic seconds of this process.
+        hour_share: the share of the workspace's hour that it counts in; None where it does not.
     """
 
     draft: Draft
@@ -42,6 +43,7 @@ class Delivery:
     post_by_monotonic: float
     request_seconds: float
     earlier_provider_ids: tuple[str, ...]
+    hour_share: int | None
 
     @property
     def id(self) -> str:

@@ -16,6 +16,7 @@ from system_sender.claim import queued_row
 from system_sender.codes import Code, known_code
 from system_sender.delivery import Delivery
 from system_sender.drafts import DraftRefused, leave
+from system_sender.hourly import share_for
 from system_sender.ledger import ClaimBusy, ClaimRefused, DeliveryLedger
 from system_sender.letter import Access, Letter
 from system_sender.models import Draft, Message
@@ -87,7 +88,7 @@ def send_approved_draft(
         for judgement in range(JUDGEMENTS):
             draft = draft or _read_draft(system, draft_id)
             _end_if_not_sendable(system, draft, held)
-            reading = _read(system, draft)
+            reading = _read(system, draft, again=judgement > 0)
             addressed = _judge(system, reading, again=judgement > 0)
             _send_parts(system, reading, addressed, budget)
             # A claim was refused. If parts went out before it, the draft is still ours.
@@ -153,9 +154,9 @@ def stored_result(draft: Draft) -> SendResult:
     )
 
 
-def _read(system: "System", draft: Draft) -> Reading:
+def _read(system: "System", draft: Draft, *, again: bool) -> Reading:
     try:
-        return read_around(system, draft)
+        return read_around(system, draft, again=again)
     except Unreadable as unreadable:
         raise _Ended(_hold(system, draft, unreadable.code)) from None
 
@@ -202,6 +203,7 @@ def _end_unless_allowed(system: "System", reading: Reading, account: Account) ->
         sent_by=_sent_by(reading.draft),
         continuing=any(row.state == MessageState.SENT for row in reading.messages.values()),
         now=system.world.now(),
+        hour=reading.hour,
     )
     verdict = _obstacle(reading, account, situation) or may_send(situation)
     if not isinstance(verdict, Go):
@@ -226,7 +228,8 @@ def _sent_by(draft: Draft) -> str:
 
 def _apply(system: "System", draft: Draft, verdict: Wait | Refuse) -> SendResult:
     if isinstance(verdict, Wait):
-        fate = DraftFate(DraftState.APPROVED, verdict.code, verdict.until)
+        ready_at = verdict.until if verdict.planned else None
+        fate = DraftFate(DraftState.APPROVED, verdict.code, verdict.until, ready_at)
     else:
         fate = DraftFate(verdict.becomes, verdict.code)
     return _put_aside(system, draft, fate)
@@ -344,7 +347,18 @@ def _delivery(
         post_by_monotonic=world.monotonic() + POST_WINDOW_SECONDS,
         request_seconds=seconds,
         earlier_provider_ids=tuple(identifier for identifier in ids if identifier),
+        hour_share=_hour_share(reading, world.now()),
     )
+
+
+def _hour_share(reading: Reading, now: int) -> int | None:
+    """Return where the draft counts in the workspace's hour; None where nothing is counted."""
+    draft, cap = reading.draft, reading.workspace.automated_per_hour
+    if cap is None or draft.counted or _sent_by(draft) != "ai":
+        return None
+    share = share_for(draft.draft_id, int(cap), reading.hour, now)
+    # The clock may have gone on since the verdict: whether anything is left, the claim finds out.
+    return share if share is not None else share_for(draft.draft_id, int(cap), None, now)
 
 
 def _open_routes(

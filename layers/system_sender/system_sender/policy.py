@@ -1,12 +1,24 @@
-"""May this draft go now? One pure function over what the read step saw."""
+"""May this draft go now? One pure function over what the read step saw.
 
+The reasons are asked in one order, and the first that holds is the answer. docs/decision-table.md
+shows it as a table. First what stops everybody, then what overtook the draft, then what binds
+automation: whether a person must decide anyway, and at last whether it is the time.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from system_sender.codes import Code
+from system_sender.codes import Code, known_code
+from system_sender.hourly import HourReading, next_hour, share_for
 from system_sender.models import Campaign, Draft, Integration, Lead, Workspace
+from system_sender.opening_hours import OpeningHours, next_open
+from system_sender.quiet_hours import is_asked_for, texting_hours
+from system_sender.schedule import ScheduleInvalid, scheduled_hours
 from system_sender.states import DraftState
+from system_sender.zones import own_zone, possible_zones
 
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
@@ -35,10 +47,15 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not now: look again at `until` (epoch milliseconds, UTC)."""
+    """Not now: look again at `until` (epoch milliseconds, UTC).
+
+    Attributes:
+        planned: whoever set up the hours meant it to wait until then, so that this is no delay.
+    """
 
     until: int
     code: Code
+    planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,7 @@ class Refuse:
 
 
 Verdict = Go | Wait | Refuse
+Check = Callable[["Situation"], Verdict | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +75,15 @@ class Situation:
     """All that a verdict depends on.
 
     Attributes:
+        campaign: the draft's, if it names one and there is one.
         integration: the provider account it would leave through, if there is one.
         paused: the switch that is thrown, if one is.
         sent_by: who stands behind this sending, "ai" or "setter".
-        continuing: an earlier part of this very text is out, so only a stop ends it: half a
-            message is worse than a late one.
+        continuing: an earlier part of this very text is out, so only a stop ends it, and it waits
+            for an account or for the morning alone: half a message is worse than a late one.
         now: epoch milliseconds, UTC.
+        hour: how much of the workspace's hour is used up, where that was read. Where it was not,
+            the claim finds out.
     """
 
     draft: Draft
@@ -74,30 +95,54 @@ class Situation:
     sent_by: str
     continuing: bool
     now: int
+    hour: HourReading | None = None
 
 
 def may_send(situation: Situation) -> Verdict:
-    """Judge in the order in which the reasons matter: stops first, then people, then caps."""
-    checks = (_stops, _waits) if situation.continuing else (_stops, _stale, _waits, _automation)
-    for check in checks:
+    """Judge in the order in which the reasons matter: the first that holds is the answer."""
+    for check in _checks(situation):
         verdict = check(situation)
         if verdict is not None:
             return verdict
     return Go()
 
 
-def automated_today(lead: Lead, workspace: Workspace, now: int) -> int:
-    """Return how many automated messages the lead had today, in the workspace's time zone."""
-    return int(lead.automated_today) if lead.automated_day == local_day(workspace, now) else 0
+def _checks(situation: Situation) -> Iterator[Check]:
+    """Return what may stand in the way of this draft, in order."""
+    yield _stops
+    if not situation.continuing:
+        yield _stale
+    yield _waits
+    if situation.sent_by != "ai":
+        return
+    if not situation.continuing:
+        yield from (_held_echo, _campaign, _booked, _blocks, _unanswered)
+    yield _hours
+    if not situation.continuing:
+        yield _caps
 
 
-def local_day(workspace: Workspace, now: int) -> str:
-    """Return the ISO date it is for the workspace at `now` (epoch milliseconds, UTC)."""
-    return _local(workspace, now).date().isoformat()
+def wait_or_ask(situation: Situation, wait: Wait) -> Wait | Refuse:
+    """Turn a wait into a question to a person once it has lasted too long."""
+    ready_at = situation.draft.ready_at
+    if ready_at is not None and situation.now - ready_at > LONGEST_WAIT:
+        return Refuse(Code.WAITED_TOO_LONG, DraftState.NEEDS_REVIEW)
+    return wait
 
 
-def _local(workspace: Workspace, now: int) -> datetime:
-    return datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(workspace.time_zone))
+def reply_due_at(
+    event_id: str, received_at: int, delay_min_seconds: int, delay_max_seconds: int
+) -> int:
+    """Return when an automated reply to an event may go (epoch milliseconds, UTC).
+
+    The delay is the same whenever it is asked for, and within both ends, which may be equal.
+    """
+    fewest, most = sorted((max(0, delay_min_seconds), max(0, delay_max_seconds)))
+    number = int.from_bytes(hashlib.sha256(event_id.encode()).digest()[:8], "big")
+    return received_at + 1000 * (fewest + number % (most - fewest + 1))
+
+
+# --- what binds everybody ------------------------------------------------------------------------
 
 
 def _stops(situation: Situation) -> Verdict | None:
@@ -131,22 +176,28 @@ def _waits(situation: Situation) -> Verdict | None:
     return None
 
 
-def _automation(situation: Situation) -> Verdict | None:
-    if situation.sent_by != "ai":
-        return None
+# --- what binds automation: must a person decide? ------------------------------------------------
+
+
+def _held_echo(situation: Situation) -> Verdict | None:
     held = situation.lead.echo_held_until
     if held is not None and held > situation.now:
         # Somebody wrote to the lead, and it is probably a person: nobody talks over them.
         return wait_or_ask(situation, Wait(int(held), Code.ECHO_HELD))
-    return _campaign(situation) or (None if situation.draft.counted else _caps(situation))
+    return None
 
 
 def _campaign(situation: Situation) -> Verdict | None:
-    campaign, draft = situation.campaign, situation.draft
+    campaign, draft, lead = situation.campaign, situation.draft, situation.lead
     if draft.campaign_id is None:
         return None
     if campaign is None:
         return Refuse(Code.CAMPAIGN_NOT_FOUND, DraftState.NEEDS_REVIEW)
+    if lead.campaign_id is None:
+        return Refuse(Code.NO_CAMPAIGN, DraftState.NEEDS_REVIEW)
+    if lead.campaign_id != draft.campaign_id:
+        # It was written by the rules of one campaign, and would be sent against those of another.
+        return Refuse(Code.LEAD_MOVED, DraftState.NEEDS_REVIEW)
     if campaign.response_mode != AI_AUTO_SEND:
         return Refuse(Code.SETTER_MANAGED, DraftState.NEEDS_REVIEW)
     if draft.confidence is not None and draft.confidence < campaign.confidence_threshold:
@@ -154,26 +205,104 @@ def _campaign(situation: Situation) -> Verdict | None:
     return None
 
 
-def _caps(situation: Situation) -> Verdict | None:
-    lead, workspace = situation.lead, situation.workspace
-    if lead.automated_in_a_row >= workspace.automated_in_a_row:
-        return Refuse(Code.CONSECUTIVE_CAP, DraftState.NEEDS_REVIEW)
-    if automated_today(lead, workspace, situation.now) >= workspace.automated_per_day:
-        return wait_or_ask(situation, Wait(_tomorrow(workspace, situation.now), Code.DAILY_CAP))
+def _booked(situation: Situation) -> Verdict | None:
+    return Refuse(Code.LEAD_BOOKED, DraftState.NEEDS_REVIEW) if situation.lead.booked else None
+
+
+def _blocks(situation: Situation) -> Verdict | None:
+    draft = situation.draft
+    if draft.incomplete:
+        return Refuse(Code.TEMPLATE_VARIABLE_MISSING, DraftState.NEEDS_REVIEW)
+    judgement = draft.judgement if isinstance(draft.judgement, dict) else {}
+    block = judgement.get("block")
+    if block is not None:
+        # No confidence outweighs what was found in the text itself.
+        return Refuse(known_code(str(block), Code.EVALUATOR_UNSURE), DraftState.NEEDS_REVIEW)
     return None
 
 
-def _tomorrow(workspace: Workspace, now: int) -> int:
-    """Return nine in the morning of the workspace's next day: midnight suits nobody."""
-    today = _local(workspace, now)
+def _unanswered(situation: Situation) -> Verdict | None:
+    lead, workspace = situation.lead, situation.workspace
+    if not situation.draft.counted and lead.automated_in_a_row >= workspace.automated_in_a_row:
+        return Refuse(Code.CONSECUTIVE_CAP, DraftState.NEEDS_REVIEW)
+    return None
+
+
+# --- what binds automation: is it the time? ------------------------------------------------------
+
+
+def _hours(situation: Situation) -> Verdict | None:
+    """Wait for the next moment that suits both the schedules and the quiet hours."""
+    try:
+        schedule, texting = _schedule(situation), _texting(situation)
+    except ScheduleInvalid:
+        return Refuse(Code.SCHEDULE_INVALID, DraftState.NEEDS_REVIEW)
+    now = situation.now
+    until = next_open([*schedule, *texting], now)
+    if until is None:
+        return Refuse(Code.NEVER_OPEN, DraftState.NEEDS_REVIEW)
+    if until == now:
+        return None
+    scheduled = next_open(schedule, now) == now
+    return Wait(until, Code.QUIET_HOURS if scheduled else Code.OUTSIDE_SCHEDULE, planned=True)
+
+
+def _schedule(situation: Situation) -> list[OpeningHours]:
+    if situation.continuing:
+        return []
+    zone = own_zone(situation.lead, situation.workspace)
+    if zone is None:
+        raise ScheduleInvalid("Neither the lead nor the workspace has a time zone.")
+    campaign = situation.campaign
+    own = campaign.schedule if campaign is not None else None
+    hours = scheduled_hours(own, situation.workspace.schedule, zone)
+    return [] if hours is None else [hours]
+
+
+def _texting(situation: Situation) -> list[OpeningHours]:
+    lead, workspace = situation.lead, situation.workspace
+    written_at = None if lead.last_inbound_at is None else int(lead.last_inbound_at)
+    if situation.draft.channel != "sms" or is_asked_for(written_at, situation.now):
+        return []
+    zones = possible_zones(lead, workspace)
+    if not zones:
+        raise ScheduleInvalid("Neither the lead nor the workspace has a time zone.")
+    return texting_hours(workspace.quiet_hours, zones)
+
+
+def _caps(situation: Situation) -> Verdict | None:
+    draft, workspace, now = situation.draft, situation.workspace, situation.now
+    if draft.counted:
+        return None
+    if automated_today(situation.lead, workspace, now) >= workspace.automated_per_day:
+        until = _tomorrow(_clock(situation.lead, workspace), now)
+        return wait_or_ask(situation, Wait(until, Code.DAILY_CAP))
+    cap = workspace.automated_per_hour
+    if cap is not None and share_for(draft.draft_id, int(cap), situation.hour, now) is None:
+        return wait_or_ask(situation, Wait(next_hour(draft.draft_id, now), Code.HOURLY_CAP))
+    return None
+
+
+def automated_today(lead: Lead, workspace: Workspace, now: int) -> int:
+    """Return how many automated messages the lead had today, by the lead's own clock."""
+    return int(lead.automated_today) if lead.automated_day == local_day(lead, workspace, now) else 0
+
+
+def local_day(lead: Lead, workspace: Workspace, now: int) -> str:
+    """Return the ISO date it is for the lead at `now` (epoch milliseconds, UTC).
+
+    By the workspace's clock where the lead's time zone is not known.
+    """
+    return datetime.fromtimestamp(now / 1000, _clock(lead, workspace)).date().isoformat()
+
+
+def _clock(lead: Lead, workspace: Workspace) -> ZoneInfo:
+    return own_zone(lead, workspace) or ZoneInfo("UTC")
+
+
+def _tomorrow(zone: ZoneInfo, now: int) -> int:
+    """Return nine in the morning of the next day: midnight suits nobody."""
+    today = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
     # Arithmetic on a zoned time moves the wall clock, so daylight-saving changes do no harm.
     morning = today.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return int(morning.timestamp() * 1000)
-
-
-def wait_or_ask(situation: Situation, wait: Wait) -> Wait | Refuse:
-    """Turn a wait into a question to a person once it has lasted too long."""
-    ready_at = situation.draft.ready_at
-    if ready_at is not None and situation.now - ready_at > LONGEST_WAIT:
-        return Refuse(Code.WAITED_TOO_LONG, DraftState.NEEDS_REVIEW)
-    return wait

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from system_sender.addressing import Correspondence, address, choose_provider
 from system_sender.codes import Code
+from system_sender.hourly import HourReading, hour_of, reading_of, share_keys
 from system_sender.letter import Access, Letter
 from system_sender.models import (
     Campaign,
@@ -35,6 +36,7 @@ class Reading:
     Attributes:
         messages: the deliveries that a first claim wrote down, by part.
         mail: what the letter is addressed from.
+        hour: how much of the workspace's hour is used up, where that was asked for.
     """
 
     draft: Draft
@@ -44,6 +46,7 @@ class Reading:
     mail: Correspondence
     messages: dict[int, Message]
     switches: SwitchReading
+    hour: HourReading | None
 
     @property
     def text(self) -> str:
@@ -79,8 +82,11 @@ class Unreadable(Exception):
         self.code = code
 
 
-def read_around(system: "System", draft: Draft) -> Reading:
+def read_around(system: "System", draft: Draft, *, again: bool = False) -> Reading:
     """Read all but the draft in one round trip. What must still hold is in the claim's conditions.
+
+    Args:
+        again: a claim has just been refused, perhaps because the workspace's hour is used up.
 
     Raises:
         Unreadable: the lead, the workspace, the text or a delivery is gone.
@@ -99,7 +105,11 @@ def read_around(system: "System", draft: Draft) -> Reading:
         *([(Inbound, str(draft.reply_to))] if answers else []),
         *((Message, draft.draft_id, part) for part in range(int(draft.parts))),
     ]
+    hour = hour_of(asked_at_wall)
+    hour_keys = share_keys(draft.workspace, hour) if _looks_at_hour(draft, again=again) else []
+    keys += hour_keys
     lead, workspace, everything, ours, revision, campaign, *rest = system.store.read(*keys)
+    rest, shares = rest[: len(rest) - len(hour_keys)], rest[len(rest) - len(hour_keys) :]
     integrations = [row for row in rest[: len(providers)] if row is not None]
     answered = rest[len(providers)] if answers else None
     messages = [row for row in rest[len(providers) + answers :] if row is not None]
@@ -130,7 +140,17 @@ def read_around(system: "System", draft: Draft) -> Reading:
         switches=SwitchReading(
             judge_switches((everything, ours), draft.channel), asked_at, asked_at_wall
         ),
+        hour=reading_of(shares, hour) if shares else None,
     )
+
+
+def _looks_at_hour(draft: Draft, *, again: bool) -> bool:
+    """Say whether to read how much of the hour is used up: only where it may be all.
+
+    Whether the workspace has a cap is not known yet, and mostly there is room: the claim says.
+    """
+    waited = draft.code == Code.HOURLY_CAP
+    return (again or waited) and draft.sent_by != "setter" and not draft.counted
 
 
 def account_of(
