@@ -54,8 +54,12 @@ class SlackStage:
 
     def hold(self, key: str = "hello", text: str = "Hi Dana, 2pm Tuesday?", **fields: Any) -> Draft:
         """Create a draft that a person must decide about."""
-        held = {"state": DraftState.NEEDS_REVIEW, "sent_by": None, "confidence": 0.72}
-        held["code"] = Code.BELOW_THRESHOLD
+        held = {
+            "state": DraftState.NEEDS_REVIEW,
+            "sent_by": None,
+            "confidence": 0.72,
+            "code": Code.BELOW_THRESHOLD,
+        }
         return self.stage.scene.draft(key, text, **{**held, **fields})
 
     def show(self, draft: Draft) -> Code:

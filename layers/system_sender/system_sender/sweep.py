@@ -141,25 +141,25 @@ def _due_items(system: "System", now: int, questions: list[dict[str, Any]]) -> l
                     partial(_postpone_inbound, system, event_id),
                 )
             )
-    for row in questions:
-        draft_id = row["draft_id"]
-        if row["due_at"] <= now:
-            items.append(
-                _Item(
-                    row["due_at"],
-                    draft_id,
-                    partial(_perform_review, system, draft_id),
-                    partial(_postpone_review, system, draft_id),
-                )
-            )
-    items.sort(key=lambda item: (item.due_at, item.name))
-    return _in_turns(items)[:MOST_ITEMS]
+    shown = [_show_item(system, row) for row in questions if row["due_at"] <= now]
+    # What is sent goes first: a Slack that does not answer must not hold it up.
+    return [*_in_turns(items), *_in_turns(shown)][:MOST_ITEMS]
+
+
+def _show_item(system: "System", row: dict[str, Any]) -> _Item:
+    draft_id = row["draft_id"]
+    return _Item(
+        row["due_at"],
+        draft_id,
+        partial(_perform_review, system, draft_id),
+        partial(_postpone_review, system, draft_id),
+    )
 
 
 def _in_turns(items: list[_Item]) -> list[_Item]:
     """Let every workspace have its turn, oldest first, so that one's backlog delays no other."""
     queues: dict[str, deque[_Item]] = {}
-    for item in items:
+    for item in sorted(items, key=lambda item: (item.due_at, item.name)):
         queues.setdefault(workspace_of(item.name), deque()).append(item)
     ordered: list[_Item] = []
     while queues:
