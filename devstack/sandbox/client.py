@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+from devstack.sandbox.chat_models import ChatAnswer
 from devstack.sandbox.contract import Accepted, Injected
 from devstack.sandbox.faults import Fault
 from devstack.sandbox.freezer import Frozen
@@ -108,6 +109,15 @@ class SandboxClient:
     def program_slack(self, *faults: SlackFault) -> None:
         """Lets Slack misbehave, in this order."""
         self._ask("POST", "slack", [asdict(fault) for fault in faults])
+
+    def asked(self) -> list[dict[str, Any]]:
+        """What models were asked, in order of arrival."""
+        asked: list[dict[str, Any]] = self._ask("GET", "models")["asked"]
+        return asked
+
+    def plan(self, *answers: ChatAnswer) -> None:
+        """Plans what models answer, in this order."""
+        self._ask("POST", "models", [answer.to_json() for answer in answers])
 
     def close(self) -> None:
         """Closes the connections."""

@@ -14,6 +14,8 @@ GET    frozen    the client processes that ``freeze_client`` stopped
 POST   thaw      lets them go on
 GET    slack     what stands in Slack's channels, what single people were told, and every call
 POST   slack     lets Slack misbehave: one fault, or a list of them
+GET    models    what models were asked
+POST   models    plans an answer of a model, or a list of them
 ====== ========= =======================================================================
 """
 
@@ -22,6 +24,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
+from devstack.sandbox.chat_models import ChatAnswer
 from devstack.sandbox.contract import Injected, Settings
 from devstack.sandbox.faults import Fault, Kind
 from devstack.sandbox.freezer import Freezer
@@ -52,6 +55,8 @@ class Control:
             ("POST", "thaw"): self._thaw,
             ("GET", "slack"): self._slack,
             ("POST", "slack"): self._program_slack,
+            ("GET", "models"): self._models,
+            ("POST", "models"): self._plan,
         }
 
     def answer(self, request: Request) -> Response:
@@ -128,6 +133,15 @@ class Control:
         slack = self._sandbox.slack
         slack.program(*(SlackFault(**{**one, "kind": Kind(one["kind"])}) for one in faults))
         return self._slack(body)
+
+    def _models(self, _: bytes) -> Response:
+        return json_response(200, {"asked": self._sandbox.models.asked()})
+
+    def _plan(self, body: bytes) -> Response:
+        values = json.loads(body)
+        listed = values if isinstance(values, list) else [values]
+        self._sandbox.models.plan(*(ChatAnswer.from_json(_object(value)) for value in listed))
+        return self._models(body)
 
 
 def _changed(settings: Settings, values: Mapping[str, Any]) -> Settings:

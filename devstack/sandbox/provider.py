@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from threading import RLock
 
+from devstack.sandbox.chat_models import ChatModels
 from devstack.sandbox.contract import (
     Accepted,
     IdSource,
@@ -59,7 +60,7 @@ _PROVIDERS: Sequence[Callable[[IdSource], Provider]] = (
 
 
 class Sandbox:
-    """The providers, their ledger and the faults; and Slack, with a ledger of its own.
+    """The providers, their ledger and the faults; and Slack and models, with records of their own.
 
     Args:
         providers: whose shapes are spoken; by default everybody's.
@@ -83,6 +84,7 @@ class Sandbox:
         self.settings = settings or Settings()
         self.ledger = Ledger()
         self.slack = Slack(clock)
+        self.models = ChatModels()
         self._clock = clock
         self._faults = FaultQueue()
         self._lock = RLock()
@@ -194,6 +196,7 @@ class Sandbox:
             self._begun.clear()
             self.ledger.clear()
             self.slack.clear()
+            self.models.clear()
             for provider in self.providers:
                 provider.clear()
 

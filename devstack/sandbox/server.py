@@ -88,9 +88,10 @@ class SandboxServer:
             self._note(arrival, str(response.status))
             connection.write(response, last=close)
             return not close
-        of_slack = self.sandbox.slack.serves(request)
-        number = 0 if of_slack else self.sandbox.begin(request, now=arrival.began_at)
-        outcome = (self.sandbox.slack if of_slack else self.sandbox).handle(request)
+        others = (self.sandbox.slack, self.sandbox.models)
+        asked = next((other for other in others if other.serves(request)), None)
+        number = self.sandbox.begin(request, now=arrival.began_at) if asked is None else 0
+        outcome = (asked or self.sandbox).handle(request)
         if isinstance(outcome, Broken):
             self._note(arrival, f"#{number} {outcome.how} accepted={outcome.accepted}")
             self._break(connection, outcome, number)

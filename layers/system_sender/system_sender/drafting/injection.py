@@ -14,13 +14,13 @@ _LONGEST = 50_000
 
 # What gives texts a role in a conversation with a model, or an answer its fields.
 _MARKERS = re.compile(
-    r"^\s*(?:system|assistant|developer|user|human)\s*:|"
+    r"^[ \t]{0,20}(?:system|assistant|developer|user|human)[ \t]{0,3}:|"
     r"<\|[^|<>]{1,40}\|>|\[/?(?:inst|system|sys)\]|<</?sys>>|"
-    r"^\s*#{2,}\s*(?:system|instructions?|assistant|response|user|new)\b|"
-    r"</?\s*(?:system|assistant|instructions?|prompt|user|human|message|conversation|data|tool\w*|"
+    r"^[ \t]{0,20}#{2,6}[ \t]{0,3}(?:system|instructions?|assistant|response|user|new)\b|"
+    r"</?[ \t]{0,3}(?:system|assistant|instructions?|prompt|user|human|message|conversation|data|tool\w*|"
     r"function\w*)\b[^<>]{0,60}>|"
     r"\b(?:safe_to_send|needs_review|latest_message|reply_to_judge|agency_notes|allowed_links)\b|"
-    r"[\"'](?:confidence|role|content|text|sentiment|reason)[\"']\s*:",
+    r"[\"'](?:confidence|role|content|text|sentiment|reason)[\"']\s{0,3}:",
     re.IGNORECASE | re.MULTILINE,
 )
 _URL = re.compile(r"\S{0,40}://\S+|\bwww\.\S+")

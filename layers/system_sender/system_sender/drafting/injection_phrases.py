@@ -29,11 +29,15 @@ _PHRASES = (
     r"on|free|able|late|my|in|at|the)\b)\w+",
     r"from now on you",
     r"(?:pretend|imagine) (?:to be|that you|you)",
-    r"act as (?:if|though|an?|my|the)",
+    r"act as (?:if you|though you|an? (?:ai|assistant|bot|chat ?bot|system|admin\w*|developer|"
+    r"expert|different|new|unrestricted|\w*gpt))",
     r"role ?play",
     r"(?:as|you are|youre) an? (?:ai|llm|language model|chat ?bot|assistant)",
     # It is told what to say.
-    rf"(?:repeat|print|reveal|show|output|display|tell|send|leak|give) (?:me |us )?{_SECRETS}",
+    rf"(?:repeat|print|reveal|output|display|leak) (?:me |us )?{_SECRETS}",
+    rf"(?:show|tell|send|give) (?:me |us )?(?:all |of ){{0,2}}your {_SECRETS}",
+    r"(?:show|tell|send|give|what is|whats) (?:me |us )?your "
+    r"(?:prompts?|instructions|rules|guidelines|api keys?)",
     r"(?:reply|respond|answer|write back)(?: to (?:me|this))? (?:only |exactly |just )?with "
     r"(?:only|exactly|nothing but|the (?:exact )?words?)",
     r"(?:output|print|repeat) (?:exactly|only|the following|verbatim|after me)",

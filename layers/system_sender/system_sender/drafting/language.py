@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 # Below this many letters nobody can tell one Latin language from another.
-_LEAST_LETTERS = 24
+_LEAST_LETTERS = 18
 # A name in another script is no other language; a whole short word is.
 _LEAST_OF_SCRIPT = 2
 _LEAST_LATIN = 6

@@ -12,13 +12,13 @@ from system_sender.text_parts import parts_of
 
 _PLACEHOLDER = re.compile(
     r"\{[^{}\n]{0,80}\}|\{\{|\}\}|\{%|%\}|"
-    r"\[\s*[^\W\d_][^\[\]\n]{0,80}\]|"
-    r"<\s*[^\W\d_][^<>\n]{0,80}>|"
+    r"\[[ \t]{0,3}[^\W\d_][^\[\]\n]{0,80}\]|"
+    r"<[ \t]{0,3}[^\W\d_][^<>\n]{0,80}>|"
     r"\$\{?[A-Za-z_]\w*|%[A-Za-z_]\w*%|\*\||\|\*|_{3,}|\b__\w|"
     r"\b(?i:lorem|ipsum)\b|\b(?i:x{3,})\b|\bXX+(?:[:/.-]XX+)*\b|"
     r"\b(?:INSERT|TBD|TBC|TODO|FIXME)\b|\b(?i:placeholder)\b|"
     r"\b(?i:insert|enter|add|fill in)\b(?i:[^.!?\n]{0,40}\bhere\b)|"
-    r"^\s*(?i:your|my|our|first|last|full|company|agent|sender) (?i:name|title|company)\W*$|"
+    r"^[ \t]{0,20}(?i:your|my|our|first|last|full|company|agent|sender) (?i:name|title|company)\W{0,20}$|"
     r"\b(?:undefined|NaN)\b",
     re.MULTILINE,
 )
