@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
-from system_sender.models import Inbound
+from system_sender.codes import Code
+from system_sender.models import Audit, Inbound
 from system_sender.sending import approve_and_send_draft_system
+from system_sender.states import DraftState
 from tests.support.scene import Scene
 from tests.unit.cli.conftest import Sender
+
+UNSURE = Code.EVALUATOR_UNSURE
 
 
 def inbound(scene: Scene, key: str, text: str, at: int, **changes: Any) -> Inbound:
@@ -25,6 +29,16 @@ def inbound(scene: Scene, key: str, text: str, at: int, **changes: Any) -> Inbou
     return Inbound(f"acme:gohighlevel:{key}", **{**event, **changes})
 
 
+def without_moves(document: Any) -> list[Any]:
+    """Return the entries of a thread that are no moves of drafts."""
+    return [entry for entry in document["entries"] if entry["kind"] != "move"]
+
+
+def moves(document: Any) -> list[Any]:
+    """Return the moves of drafts in a thread."""
+    return [entry for entry in document["entries"] if entry["kind"] == "move"]
+
+
 def test_a_thread_holds_messages_drafts_and_deliveries_with_their_texts(
     sender: Sender, scene: Scene
 ) -> None:
@@ -36,7 +50,10 @@ def test_a_thread_holds_messages_drafts_and_deliveries_with_their_texts(
 
     document = sender.json("thread", "acme:dana")
 
-    entries = document["entries"]
+    assert [entry["at"] for entry in document["entries"]] == sorted(
+        entry["at"] for entry in document["entries"]
+    )
+    entries = without_moves(document)
     assert [entry["kind"] for entry in entries] == [
         "message",
         "draft",
@@ -44,7 +61,6 @@ def test_a_thread_holds_messages_drafts_and_deliveries_with_their_texts(
         "outbound",
         "message",
     ]
-    assert [entry["at"] for entry in entries] == sorted(entry["at"] for entry in entries)
     first, draft, part_0, part_1, _ = entries
     assert first["text"] == "Hello?"
     assert (draft["state"], draft["text"]) == ("sent", "word " * 60)
@@ -102,7 +118,7 @@ def test_a_delivery_tells_how_it_left_and_what_became_of_it(sender: Sender, scen
     message.delivery_status, message.delivery_status_at = "read", 1_800_000_000_000
     scene.put(message)
 
-    delivery = sender.json("thread", "acme:dana")["entries"][-1]
+    delivery = without_moves(sender.json("thread", "acme:dana"))[-1]
 
     assert delivery["what"].endswith("as a connection request")
     assert delivery["message"]["delivery_status"] == "read"
@@ -141,3 +157,76 @@ def test_an_unknown_lead_is_named(sender: Sender, scene: Scene) -> None:
 
     assert refusal["code"] == "lead_not_found"
     assert "'acme:nobody'" in refusal["message"]
+
+
+# --- why each message went, and why each other one did not ----------------------------------------
+
+
+def test_a_thread_tells_how_a_message_came_to_go(sender: Sender, scene: Scene) -> None:
+    scene.draft(state=DraftState.NEEDS_REVIEW, sent_by=None, confidence=0.7, code=UNSURE)
+    sender.json("draft", "approve", "acme:hello", "--user", "kim")
+    approve_and_send_draft_system("acme:hello", sent_by="setter", system=scene.system())
+    message = scene.message_now("acme:hello")
+
+    written, approved, sent = moves(sender.json("thread", "acme:dana"))
+
+    assert (written["source"], written["target"]) == (None, "needs_review")
+    assert (written["code"], written["sentence"]) == (UNSURE.value, UNSURE.sentence)
+    assert (written["confidence"], written["revision"]) == (0.7, 1)
+    assert written["text_hash"] == scene.draft_now("acme:hello").text_hash
+    assert (approved["actor"], approved["what"]) == ("person:kim", "· kim, a person")
+    assert (approved["source"], approved["target"]) == ("needs_review", "approved")
+    assert (sent["id"], sent["part"], sent["attempt"]) == ("acme:hello#0", 0, 1)
+    assert sent["provider_message_id"] == message.provider_message_id
+    shown = sender.says("thread", "acme:dana")
+    assert "needs_review → approved" in shown
+    assert "sending → sent" in shown
+    assert f"text {written['text_hash'][:8]}" in " ".join(shown.split())
+
+
+def test_a_thread_tells_why_a_message_did_not_go(sender: Sender, scene: Scene) -> None:
+    scene.draft()
+    sender.json("lead", "mark", "acme:dana", "--blacklisted")
+    approve_and_send_draft_system("acme:hello", sent_by="ai", system=scene.system())
+
+    refused = moves(sender.json("thread", "acme:dana"))[-1]
+
+    assert (refused["source"], refused["target"]) == ("approved", "failed")
+    assert (refused["actor"], refused["code"]) == ("policy", "blacklisted")
+    assert "The lead is blacklisted; nothing is sent to them." in sender.says("thread", "acme:dana")
+
+
+def test_moves_of_one_moment_stand_in_the_order_in_which_they_were_made(
+    sender: Sender, scene: Scene
+) -> None:
+    for number in range(4):
+        scene.put(move(scene, f"{1_800_000_000_000}#{number}", revision=number))
+
+    shown = moves(sender.json("thread", "acme:dana"))
+
+    assert [entry["revision"] for entry in shown] == [0, 1, 2, 3]
+
+
+def test_a_move_of_a_draft_that_is_gone_is_shown_all_the_same(sender: Sender, scene: Scene) -> None:
+    scene.put(move(scene, "1800000000000#1", code="a_later_code", until=1_800_000_060_000))
+
+    (entry,) = moves(sender.json("thread", "acme:dana"))
+
+    assert (entry["draft_id"], entry["channel"]) == ("acme:gone", None)
+    shown = " ".join(sender.says("thread", "acme:dana").split())
+    assert "a_later_code" in shown
+    assert "until 2027-01-15 08:01:00Z" in shown
+
+
+def move(scene: Scene, entry: str, **changes: Any) -> Audit:
+    columns = {
+        "workspace": "acme",
+        "draft_id": "acme:gone",
+        "at": 1_800_000_000_000,
+        "actor": "policy",
+        "source": "approved",
+        "target": "approved",
+        "revision": 1,
+        "text_hash": "0" * 64,
+    }
+    return Audit(scene.lead_id, entry, **{**columns, **changes})

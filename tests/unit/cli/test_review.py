@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from system_sender.audit import entries_of
 from system_sender.cli.operator import Operator
 from system_sender.codes import Code
 from system_sender.models import Inbound, Lead, Message, Revision, Workspace
@@ -340,6 +341,87 @@ def test_show_tells_state_reason_and_text(sender: Sender, scene: Scene) -> None:
     assert "acme:hello" in shown
     assert "approved" in shown
     assert "Hi Dana, \ufffd[31mred\ufffd alert" in shown, "a text could steer the terminal"
+
+
+JUDGEMENT = {
+    "confidence": 0.62,
+    "safe_to_send": False,
+    "needs_review": True,
+    "reason": "It promises a price.",
+    "writer": {"model": "gpt-oss-120b", "prompt": "write-3"},
+    "evaluator": {"model": "gpt-oss-120b", "prompt": "judge-2"},
+}
+
+
+def held(scene: Scene) -> None:
+    state: dict[str, Any] = {
+        "state": DraftState.NEEDS_REVIEW,
+        "sent_by": None,
+        "code": Code.BELOW_THRESHOLD,
+    }
+    scene.draft(confidence=0.62, judgement=JUDGEMENT, **state)
+
+
+def test_show_tells_what_was_thought_of_the_text_and_by_which_model_and_prompts(
+    sender: Sender, scene: Scene
+) -> None:
+    held(scene)
+
+    document = sender.json("draft", "show", "acme:hello")["draft"]
+
+    assert (document["judgement"], document["confidence"]) == (JUDGEMENT, 0.62)
+    shown = " ".join(sender.says("draft", "show", "acme:hello").split())
+    assert "confidence 0.62 safe to send no" in shown
+    assert "reason It promises a price." in shown
+    assert "writer model gpt-oss-120b, prompt write-3" in shown
+    assert "evaluator model gpt-oss-120b, prompt judge-2" in shown
+
+
+def test_drafts_tells_why_each_stands_where_it_does(sender: Sender, scene: Scene) -> None:
+    held(scene)
+
+    shown = " ".join(sender.says("drafts").split())
+
+    assert "below_threshold" in shown
+    assert "It promises a price." in shown
+    (listed,) = sender.json("drafts")["drafts"]
+    assert listed["sentence"] == Code.BELOW_THRESHOLD.sentence
+
+
+@pytest.mark.parametrize(
+    ("zone", "there"),
+    [
+        ("Asia/Kathmandu", "2100-01-01 05:45:00 in Asia/Kathmandu"),
+        # Nobody knows where the lead is: the workspace's clock stands in for theirs.
+        (None, "2099-12-31 19:00:00 in America/New_York"),
+    ],
+)
+def test_show_tells_until_when_it_waits_by_the_leads_clock_and_in_utc(
+    sender: Sender, scene: Scene, zone: str | None, there: str
+) -> None:
+    write = Write(scene.world.new_id())
+    known = Lead.time_zone.set(zone) if zone else Lead.time_zone.remove()
+    write.update("lead", Lead(scene.lead_id), [known])
+    scene.store.write(write)
+    scene.draft(due_at=4_102_444_800_000, code=Code.QUIET_HOURS)
+
+    shown = " ".join(sender.says("draft", "show", "acme:hello").split())
+
+    assert f"waits until {there} (2100-01-01 00:00:00Z)" in shown
+    assert Code.QUIET_HOURS.sentence in shown
+
+
+@pytest.mark.parametrize(
+    "arguments", [("edit", "acme:hello", "--text", "Hello"), ("reject", "acme:hello")]
+)
+def test_who_edits_or_rejects_is_on_record(
+    sender: Sender, scene: Scene, arguments: tuple[str, ...]
+) -> None:
+    scene.draft(**PENDING)
+
+    sender.json("draft", *arguments, "--user", "kim")
+
+    assert entries_of(scene.store, scene.lead_id, 9)[-1].actor == "person:kim"
 
 
 # --- where it goes -------------------------------------------------------------------------------

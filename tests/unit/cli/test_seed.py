@@ -257,7 +257,8 @@ def test_what_the_file_says_nothing_of_has_the_usual_rules(
     workspace = row(stored, Workspace, "acme")
     assert workspace.schedule is workspace.quiet_hours is workspace.automated_per_hour is None
     assert workspace.slack_channel is workspace.slack_approvers is None
-    assert (stored.lead_now().booked, stored.lead_now().time_zone) == (False, None)
+    assert stored.lead_now().time_zone is None
+    assert not stored.lead_now().booked
 
 
 def test_one_number_of_seconds_is_the_whole_delay(sender: Sender, stored: Scene) -> None:

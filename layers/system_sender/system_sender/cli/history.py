@@ -80,7 +80,7 @@ def move_words(move: dict[str, Any]) -> str:
 
 
 def path_of(move: dict[str, Any]) -> str:
-    """Say from which state to which a draft went; it may stay where it is, and wait."""
-    if move["source"] in (None, move["target"]):
+    """Say from which state to which a draft went; one that waits stays where it is."""
+    if move["source"] == move["target"]:
         return str(move["target"])
-    return f"{move['source']} → {move['target']}"
+    return f"{move['source'] or 'new'} → {move['target']}"

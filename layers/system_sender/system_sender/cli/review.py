@@ -221,10 +221,11 @@ def _answer(
 
 
 def _why(draft: Draft, now: int) -> str:
-    waits = draft.state == DraftState.APPROVED and draft.code == Code.NOT_DUE
-    if waits and draft.due_at is not None and int(draft.due_at) <= now:
+    if draft.state != DraftState.APPROVED or draft.code not in (None, Code.NOT_DUE):
+        return sentence_of(draft.code) or "-"
+    if draft.due_at is not None and int(draft.due_at) <= now:
         return "It is approved and due: the functions send it with the next sweep."
-    return sentence_of(draft.code) or "-"
+    return Code.NOT_DUE.sentence
 
 
 def _due(operator: Operator, draft: Draft) -> str:
