@@ -323,6 +323,65 @@ def test_a_machines_note_is_recorded_and_not_taken_for_the_leads_answer(
     assert lead.last_inbound_at is None
 
 
+@pytest.mark.parametrize(
+    ("text", "reading", "sentiment"),
+    [
+        ("Please call me", "wants_call", "Call Requested"),
+        ("Please unsubscribe me.", "opt_out", "Blacklist"),
+        ("Not interested.", "message", "Not Interested"),
+        ("What times do you have?", "message", None),
+    ],
+)
+def test_what_a_person_wrote_is_kept_as_read_and_the_lead_sounds_like_it(
+    stage: Stage, text: str, reading: str, sentiment: str | None
+) -> None:
+    stage.update(Lead(stage.scene.lead_id), Lead.sentiment.set("Objection"))
+    stage.world.effects.clear()
+    row = taken(stage, email(f"{text}\n\nOn 3/2/26 15:04, Sam wrote:\n> STOP. Call me."))
+    assert (row.reading, row.sentiment) == (reading, sentiment)
+    assert stage.scene.lead_now().sentiment == sentiment, "of what was said before, nothing stays"
+    assert (row.automated, row.opt_out) == (False, reading == "opt_out")
+
+
+@pytest.mark.parametrize(
+    ("fields", "reading", "sentiment"),
+    [
+        ({"automated": True}, "automated", "Automated Reply"),
+        ({"out_of_office": True}, "out_of_office", "Out of Office"),
+        ({"subject": "Undeliverable: Intro"}, "bounce", "Automated Reply"),
+        ({"sender": "postmaster@example.com"}, "bounce", "Automated Reply"),
+    ],
+)
+def test_a_machines_note_is_read_and_the_lead_still_sounds_as_before(
+    stage: Stage, fields: dict[str, Any], reading: str, sentiment: str
+) -> None:
+    stage.update(Lead(stage.scene.lead_id), Lead.sentiment.set("Interested"))
+    row = taken(stage, email("Ticket 12. To stop these emails, unsubscribe.", **fields))
+    assert (row.reading, row.sentiment, row.automated) == (reading, sentiment, True)
+    lead = stage.scene.lead_now()
+    assert (lead.sentiment, lead.inbound_count, suppressed(stage)) == ("Interested", 0, {})
+
+
+def test_a_note_that_only_its_text_betrays_counts_as_an_answer_all_the_same(stage: Stage) -> None:
+    # It may be a person's, so that whatever waits to be sent is overtaken by it.
+    stage.update(Lead(stage.scene.lead_id), Lead.sentiment.set("Interested"))
+    row = taken(stage, email("I am out of the office. For urgent matters write to Lee."))
+    assert (row.reading, row.sentiment, row.automated) == ("out_of_office", "Out of Office", False)
+    lead = stage.scene.lead_now()
+    assert (lead.sentiment, lead.inbound_count) == ("Interested", 1)
+
+
+def test_news_of_what_left_is_not_read(stage: Stage) -> None:
+    row = taken(stage, email("STOP", kind=EventKind.ECHO))
+    assert (row.reading or row.sentiment) is None
+    assert row.opt_out is False
+
+
+def test_a_stranger_sounds_like_their_first_message(stage: Stage) -> None:
+    taken(stage, email("Call me", email=COLLEAGUE, sender=COLLEAGUE))
+    assert [lead.sentiment for lead in strangers(stage)] == ["Call Requested"]
+
+
 def test_a_person_of_ours_who_wrote_elsewhere_is_counted(stage: Stage) -> None:
     stage.update(Lead(stage.scene.lead_id), Lead.automated_in_a_row.set(2))
     taken(stage, email(kind=EventKind.HUMAN_OUTBOUND, occurred_at=stage.world.now()))

@@ -8,6 +8,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from system_sender.answers import retry_after
+from system_sender.classification import (
+    MACHINES,
+    Reading,
+    ReadingKind,
+    Sentiment,
+    classify,
+    merge,
+)
 from system_sender.codes import Code
 from system_sender.inbound import EventRefused, InboundEvent
 from system_sender.letter import Letter
@@ -24,6 +32,7 @@ from system_sender.providers.gohighlevel import (
 from system_sender.sms_text import MAX_PARTS, PART_LENGTH, split_sms
 from system_sender.states import DRAFT_TRANSITIONS, DraftState
 from system_sender.transport import Answer, NoAnswer
+from tests.support.refusals import REFUSALS
 
 NOW = 1_772_557_200_000
 LETTER = Letter("sms", "Hi Dana", "+15550100001", contact_id="ct1", route="send")
@@ -84,6 +93,74 @@ def test_a_word_of_refusal_counts_in_any_case_and_among_any_punctuation(
 ) -> None:
     spelled = "".join(random.choice((letter, letter.upper())) for letter in word)
     assert is_opt_out(before + spelled + after)
+
+
+# What may stand around a refusal, in any number, and changes nothing of it.
+politeness = st.lists(
+    st.sampled_from(("please", "thanks", "Thank you!", "Hi,", "ok", "no,", "sorry -", "kindly"))
+).map(" ".join)
+punctuation = st.text(" .!?,;:-_*\"'()\n\t\U0001f64f", max_size=5)
+
+
+@given(
+    st.sampled_from(REFUSALS),
+    st.sampled_from(("sms", "linkedin", "email")),
+    politeness,
+    politeness,
+    punctuation,
+    st.sampled_from((str, str.upper, str.lower, str.title)),
+)
+def test_a_refusal_stays_one_in_any_case_and_however_politely_it_is_put(
+    refusal: str, channel: str, before: str, after: str, marks: str, spelling: Any
+) -> None:
+    plain = classify(refusal, channel=channel)
+    polite = classify(spelling(f"{before} {refusal}{marks} {after}"), channel=channel)
+    assert plain.kind is ReadingKind.OPT_OUT
+    assert polite == plain
+
+
+messages: st.SearchStrategy[dict[str, Any]] = st.builds(
+    dict,
+    text=any_text
+    | st.lists(
+        st.sampled_from(
+            (
+                *("STOP", "call me", "> ", "On 3/2/26 15:04, Sam wrote:", "\n", " ", ". ", "(555)"),
+                *("out of the office", "will respond", "not interested", "Liked \u201c", "\u201d"),
+                *("\ud800", "\0", "\u0130", "\ufdfa", "don't", "please", "010-0001", "\u200b"),
+            )
+        ),
+        max_size=25,
+    ).map("".join),
+    channel=st.sampled_from(("sms", "email", "linkedin")),
+    subject=st.none() | any_text | st.sampled_from(("Automatic reply", "Unsubscribe", "Re:")),
+    sender=st.none() | any_text | st.sampled_from(("mailer-daemon@example.com", "noreply@x.test")),
+    automated=st.booleans(),
+    out_of_office=st.booleans(),
+)
+
+
+@given(messages)
+def test_every_message_is_read_in_the_words_that_there_are(message: dict[str, Any]) -> None:
+    reading = classify(**message)
+    assert reading.own_words is (reading.kind not in MACHINES)
+    assert not (reading.by_machine and reading.own_words)
+    if message["automated"] or message["out_of_office"]:
+        assert reading.by_machine, "what a machine is said to have written opts nobody out"
+    if reading.kind is not ReadingKind.MESSAGE:
+        assert reading.sentiment is not None
+
+
+@given(messages, st.none() | st.text(max_size=30) | st.sampled_from(Sentiment))
+def test_a_model_never_changes_the_word_of_the_rules_nor_books_a_meeting(
+    message: dict[str, Any], by_model: str | None
+) -> None:
+    reading = classify(**message)
+    merged = merge(reading, by_model)
+    assert merged in Sentiment
+    assert merged is not Sentiment.MEETING_BOOKED
+    assert reading.sentiment in {None, merged}
+    assert merge(Reading(reading.kind, merged), by_model) is merged, "said twice, it is the same"
 
 
 @given(st.none() | st.text(max_size=300), st.sampled_from(["US", "DE", "XX", ""]))

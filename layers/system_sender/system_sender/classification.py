@@ -15,8 +15,8 @@ from system_sender.opt_out import is_opt_out, is_opt_out_email
 from system_sender.reaction import is_reaction
 from system_sender.wants_call import wants_call
 
-# Of a longer text, the rest is quoted history if anything.
-_LONGEST = 300_000
+# Whoever answers under more history than this is not heard, if the caller has not left it out.
+_LONGEST = 50_000
 
 
 class ReadingKind(StrEnum):
