@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
-    RequestUnsupportedContentType,
     RequestValidationError,
 )
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 LARGEST_BODY = 256 * 1024
 _JSON = "application/json"
 _COME_AGAIN_SECONDS = "5"
-_UNSUPPORTED_MEDIA_TYPE = 415
 _METHOD_NOT_ALLOWED = 405
 
 
@@ -82,6 +80,8 @@ def _json_text(event: Mapping[str, Any]) -> str | None:
     written = event.get("body")
     if not written:
         return None
+    if _media_type(event) != _JSON:
+        raise Refused(Code.NOT_JSON_TYPE)
     if len(written) > LARGEST_BODY:
         raise Refused(Code.BODY_TOO_LARGE)
     try:
@@ -91,6 +91,12 @@ def _json_text(event: Mapping[str, Any]) -> str | None:
     except (binascii.Error, ValueError, RecursionError):
         raise Refused(Code.BODY_NOT_JSON) from None
     return text
+
+
+def _media_type(event: Mapping[str, Any]) -> str:
+    """Return what the body says it is; without a word it is what it must be."""
+    headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
+    return headers.get("content-type", _JSON).partition(";")[0].strip().lower()
 
 
 def _no_number(written: str) -> float:
@@ -131,11 +137,6 @@ def _storage_error(error: StorageError) -> Response[str]:
     return _problem(Refused(Code.TRY_AGAIN))
 
 
-def _unsupported(_: RequestUnsupportedContentType) -> Response[str]:
-    refused = Refused(Code.INVALID_REQUEST, f"content-type: send the body as {_JSON}.")
-    return _problem(refused, _UNSUPPORTED_MEDIA_TYPE)
-
-
 def _invalid(error: RequestValidationError) -> Response[str]:
     if any(one["loc"][:1] == ("response",) for one in error.errors()):
         return _unexpected(error)
@@ -155,7 +156,7 @@ def _unexpected(error: Exception) -> Response[str]:
     # Only the type: the text of an exception may hold what was being sent.
     log.error("dashboard_failed_unexpectedly", extra={"error": type(error).__name__})
     emit_failure()
-    return _problem(Refused(Code.INTERNAL_ERROR))
+    return _problem(Refused(Code.CALL_FAILED))
 
 
 def _methods_of(path: str) -> list[str]:
@@ -175,7 +176,6 @@ _ANSWERS: Mapping[type[Exception], Callable[[Any], Response[str]]] = {
     Refused: _refused,
     DraftRefused: _draft_refused,
     StorageError: _storage_error,
-    RequestUnsupportedContentType: _unsupported,
     RequestValidationError: _invalid,
     NotFoundError: _not_found,
     Exception: _unexpected,

@@ -15,6 +15,7 @@ _STATUS: Mapping[Code, int] = {
     Code.WORKSPACE_NOT_FOUND: 404,
     Code.ROUTE_NOT_FOUND: 404,
     Code.BODY_TOO_LARGE: 413,
+    Code.NOT_JSON_TYPE: 415,
     Code.BODY_WRONG: 422,
     Code.INVALID_REQUEST: 422,
     Code.CAMPAIGN_NOT_FOUND: 422,
@@ -22,7 +23,7 @@ _STATUS: Mapping[Code, int] = {
     Code.TEXT_TOO_LONG: 422,
     Code.SUBJECT_WRONG: 422,
     Code.SUBJECT_MISSING: 422,
-    Code.INTERNAL_ERROR: 500,
+    Code.CALL_FAILED: 500,
     Code.TRY_AGAIN: 503,
 }
 _CONFLICT = 409
