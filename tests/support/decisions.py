@@ -249,14 +249,19 @@ WHO_DECIDES = [
         ask(Code.TEMPLATE_VARIABLE_MISSING),
     ),
     Case(
-        "the text holds a link that nobody named, and the model is sure of it",
-        {"draft": {"judgement": {"block": "invented_link"}, "confidence": 1}},
-        ask(Code.INVENTED_LINK),
+        "the text was not found safe to send, whatever the confidence",
+        {"draft": {"judgement": {"safe_to_send": False}, "confidence": 1}},
+        ask(Code.EVALUATOR_UNSURE),
     ),
     Case(
-        "something is wrong with the text that only a newer version of this system has a word for",
-        {"draft": {"judgement": {"block": "yet_unheard_of"}, "confidence": 1}},
+        "whoever judged the text asks for a person, whatever the confidence",
+        {"draft": {"judgement": {"needs_review": True}, "confidence": 1}},
         ask(Code.EVALUATOR_UNSURE),
+    ),
+    Case(
+        "the text was found safe, and needs nobody",
+        {"draft": {"judgement": {"safe_to_send": True, "needs_review": False}}},
+        Go(),
     ),
     Case(
         "Dana has had 3 automated messages in a row without an answer",

@@ -87,9 +87,9 @@ REASONS: list[tuple[str, dict[str, Any], Verdict]] = [
         Refuse(Code.LEAD_BOOKED, DraftState.NEEDS_REVIEW),
     ),
     (
-        "a block on the text",
-        {"draft": {"judgement": {"block": "placeholder"}}},
-        Refuse(Code.PLACEHOLDER, DraftState.NEEDS_REVIEW),
+        "a judgement against the text",
+        {"draft": {"judgement": {"safe_to_send": False}}},
+        Refuse(Code.EVALUATOR_UNSURE, DraftState.NEEDS_REVIEW),
     ),
     (
         "too many unanswered messages",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from system_sender.codes import Code, known_code
+from system_sender.codes import Code
 from system_sender.hourly import HourReading, next_hour, share_for
 from system_sender.models import Campaign, Draft, Integration, Lead, Workspace
 from system_sender.opening_hours import OpeningHours, next_open
@@ -214,10 +214,9 @@ def _blocks(situation: Situation) -> Verdict | None:
     if draft.incomplete:
         return Refuse(Code.TEMPLATE_VARIABLE_MISSING, DraftState.NEEDS_REVIEW)
     judgement = draft.judgement if isinstance(draft.judgement, dict) else {}
-    block = judgement.get("block")
-    if block is not None:
-        # No confidence outweighs what was found in the text itself.
-        return Refuse(known_code(str(block), Code.EVALUATOR_UNSURE), DraftState.NEEDS_REVIEW)
+    if judgement.get("safe_to_send") is False or judgement.get("needs_review") is True:
+        # No confidence outweighs that.
+        return Refuse(Code.EVALUATOR_UNSURE, DraftState.NEEDS_REVIEW)
     return None
 
 
