@@ -23,7 +23,14 @@ WEBHOOKS = {
     "WebhookEmailFunction": {"emailbison", "smartlead", "instantly"},
     "WebhookLinkedinFunction": {"unipile"},
 }
-FUNCTIONS = (*WEBHOOKS, "FollowupCronFunction")
+SLACK = "SlackInteractionsFunction"
+FUNCTIONS = (*WEBHOOKS, SLACK, "FollowupCronFunction")
+MODELS_OF_BEDROCK = {
+    # A profile may answer from any region of its group.
+    "arn:${AWS::Partition}:bedrock:*::foundation-model/*",
+    "arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}:inference-profile/*",
+    "arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}:application-inference-profile/*",
+}
 ROLES = tuple(name.replace("Function", "Role") for name in FUNCTIONS)
 METRICS = "SystemSender"
 
@@ -111,7 +118,8 @@ class TestFunctions:
             if isinstance(value, dict) and not value["Ref"].startswith("AWS::")
         }
         assert Settings.from_environment(defaults) == Settings.from_environment({})
-        assert {f"{name.upper()}_BASE_URL" for name in CHANNELS_OF} <= set(variables)
+        named = (*CHANNELS_OF, "slack")
+        assert {f"{name.upper()}_BASE_URL" for name in named} <= set(variables)
         assert variables["POWERTOOLS_METRICS_NAMESPACE"] == METRICS
         assert "POWERTOOLS_IDEMPOTENCY_DISABLED" not in variables
 
@@ -182,6 +190,7 @@ class TestFrontDoor:
                 for provider in providers
             ),
             ("POST", "/webhooks/gohighlevel", "WebhookSmsFunction"),
+            ("POST", "/slack/interactions/{workspace}", SLACK),
         }
         assert set().union(*WEBHOOKS.values()) == set(CHANNELS_OF)
 
@@ -218,12 +227,24 @@ class TestPolicies:
         ]
         here = "${AWS::Region}:${AWS::AccountId}"
         secrets = f"arn:${{AWS::Partition}}:ssm:{here}:parameter${{SecretsPrefix}}"
-        of_providers = {f"{secrets}/*/{provider}/*" for provider in CHANNELS_OF}
+        of_providers = {f"{secrets}/*/{provider}/*" for provider in (*CHANNELS_OF, "slack")}
         assert set(wild) <= {
             f"{secrets}/*",
             f"arn:${{AWS::Partition}}:kms:{here}:key/*",
             *of_providers,
+            *MODELS_OF_BEDROCK,
         }
+
+    def test_only_the_sweep_may_ask_models(self) -> None:
+        asking = {
+            role: listed(statement["Resource"])
+            for role in of_type("AWS::IAM::Role")
+            for statement in statements(role)
+            if any("bedrock" in action for action in listed(statement["Action"]))
+        }
+        assert list(asking) == ["FollowupCronRole"]
+        asked = {resource["Fn::Sub"] for resource in asking["FollowupCronRole"]}
+        assert asked == MODELS_OF_BEDROCK
 
     @pytest.mark.parametrize("name", WEBHOOKS)
     def test_a_webhook_reads_only_the_secrets_of_its_own_providers(self, name: str) -> None:
@@ -233,6 +254,16 @@ class TestPolicies:
             resource["Fn::Sub"].split("${SecretsPrefix}")[1] for resource in read["Resource"]
         ]
         assert set(patterns) == {f"/*/{provider}/*" for provider in WEBHOOKS[name]}
+
+    def test_clicks_read_only_the_secrets_of_slack_and_may_ask_only_the_sweep(self) -> None:
+        allowed = list(statements(SLACK.replace("Function", "Role")))
+        (read,) = [s for s in allowed if s["Action"] == "ssm:GetParameter"]
+        (secrets,) = read["Resource"]
+        assert secrets["Fn::Sub"].endswith("${SecretsPrefix}/*/slack/*")
+        (invoke,) = [s for s in allowed if s["Action"] == "lambda:InvokeFunction"]
+        assert invoke["Resource"] == {"Fn::GetAtt": ["FollowupCronFunction", "Arn"]}
+        variables = properties(SLACK)["Environment"]["Variables"]
+        assert variables == {"FOLLOWUP_CRON_FUNCTION": {"Ref": "FollowupCronFunction"}}
 
     @pytest.mark.parametrize("role", ROLES)
     def test_keys_open_only_this_systems_secrets_and_only_through_parameter_store(
@@ -329,9 +360,20 @@ class TestAlarms:
         assert alarm["ComparisonOperator"] == "LessThanThreshold"
         assert alarm["TreatMissingData"] == "breaching"
 
+    def test_a_question_that_is_not_shown_raises_an_alarm(self) -> None:
+        alarm = alarm_on("ReviewsNotShown")
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 1)
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (3, 5)
+
     def test_the_systems_own_metrics_are_watched_where_the_functions_write_them(self) -> None:
         variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
-        for metric in ("OldestDueAgeSeconds", "ParkedDeliveries", "SweepFinished", "FailedItems"):
+        for metric in (
+            "OldestDueAgeSeconds",
+            "ParkedDeliveries",
+            "ReviewsNotShown",
+            "SweepFinished",
+            "FailedItems",
+        ):
             alarm = alarm_on(metric)
             assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
             service = variables["POWERTOOLS_SERVICE_NAME"]
@@ -362,7 +404,7 @@ class TestParameters:
         told = {output["Value"].get("Ref") for output in TEMPLATE["Outputs"].values()}
         assert set(FUNCTIONS) <= told
 
-    @pytest.mark.parametrize("provider", CHANNELS_OF)
+    @pytest.mark.parametrize("provider", [*CHANNELS_OF, "slack"])
     @pytest.mark.parametrize(
         ("url", "fits"),
         [

@@ -58,7 +58,7 @@ def show_review(system: "System", draft_id: str, budget: Budget) -> Code:
     if seconds < _LEAST_SECONDS:
         return Code.NO_TIME
     if draft is None:
-        workspace, question = system.store.get(Workspace, review.workspace), None
+        (workspace,), question = system.store.read((Workspace, str(review.workspace))), None
     else:
         workspace, question = read_workspace_and_question(system, draft)
     return _Showing(system, review, question, seconds).show(workspace)
