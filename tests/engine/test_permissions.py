@@ -12,6 +12,8 @@ from pynamodb.connection import Connection
 
 from devstack.dynamodb_local import DynamoDBLocal
 from devstack.sandbox.provider import Fault, Kind, Sandbox
+from devstack.sandbox.slack import SlackFault
+from devstack.sandbox.slack_interactions import USER, click_on, save
 from devstack.sandbox.unipile import provider_id_of
 from devstack.sandbox.unipile_webhooks import message_received
 from devstack.sandbox.webhooks import (
@@ -25,16 +27,28 @@ from devstack.sandbox.webhooks import (
 )
 from system_sender.budget import Budget, overdue_at
 from system_sender.gate import send_approved_draft
-from system_sender.models import Alias, Inbound, Lead, Suppression, linkedin_alias, suppression_key
+from system_sender.models import (
+    Alias,
+    Draft,
+    Inbound,
+    Lead,
+    Suppression,
+    Workspace,
+    linkedin_alias,
+    suppression_key,
+)
+from system_sender.slack.interactions import handle as handle_slack
+from system_sender.slack.message import Action
+from system_sender.slack.reviewing import CLAIM_MILLISECONDS, show_review
 from system_sender.states import DraftState
 from system_sender.store import Store, Write
-from system_sender.sweep import sweep
+from system_sender.sweep import send_and_show, sweep
 from system_sender.switches import POST_WINDOW_SECONDS
 from system_sender.transport import Answer, Guard, NoAnswer, Request
 from system_sender.webhook import handle
 from tests.support.clock import SteppingWorld
 from tests.support.permissions import ObservedConnection, granted
-from tests.support.scene import EMAIL, SECRET, Scene
+from tests.support.scene import EMAIL, SECRET, SIGNING_SECRET, Scene
 from tests.support.tables import create_tables, rows
 from tests.support.transport import SandboxTransport
 
@@ -54,6 +68,13 @@ class DyingTransport(SandboxTransport):
     def send(self, request: Request, *, seconds: float, guard: Guard) -> Answer | NoAnswer:
         super().send(request, seconds=seconds, guard=guard)
         raise Killed
+
+
+class NobodyGoes:
+    """No function is there to be asked."""
+
+    def go_now(self, draft_id: str) -> None:
+        """Do nothing."""
 
 
 class Stage:
@@ -215,6 +236,49 @@ class Stage:
         self.scene.secrets.at_hand = False
         assert handle(self.system, event, self.budget()).status == 401
 
+    def hear(self, text: str) -> None:
+        """Let the lead write, by a webhook that is not observed."""
+        webhook = self.text(text)
+        event = {
+            "headers": dict(webhook.headers),
+            "body": webhook.body.decode(),
+            "pathParameters": {"workspace": self.scene.workspace},
+        }
+        assert handle(self.scene.system(), event, self.budget()).status == 200
+
+    def ask_in_slack(self) -> None:
+        """Let the workspace ask its people in Slack from here on."""
+        actions = [Workspace.slack_channel.set("C0ASK"), Workspace.slack_approvers.set([USER])]
+        write = Write(self.world.new_id())
+        write.update("workspace", Workspace(self.scene.workspace), actions)
+        self.scene.store.write(write)
+
+    def held(self, name: str) -> Draft:
+        """Return a draft that people are asked about."""
+        return self.scene.draft(name, state=DraftState.NEEDS_REVIEW, sent_by=None)
+
+    def press(self, action: Action) -> None:
+        """Press a button of the newest question."""
+        question = self.scene.sandbox.slack.messages()[-1]
+        self.post_to_slack(click_on(question, action.value, SIGNING_SECRET, at=self.seconds))
+
+    def save(self, text: str) -> None:
+        """Save the form that was opened last."""
+        view = self.scene.sandbox.slack.views()[-1]
+        self.post_to_slack(save(view, SIGNING_SECRET, at=self.seconds, text=text))
+
+    @property
+    def seconds(self) -> float:
+        return self.world.now() / 1000
+
+    def post_to_slack(self, webhook: Webhook) -> None:
+        event = {
+            "headers": dict(webhook.headers),
+            "body": webhook.body.decode(),
+            "pathParameters": {"workspace": self.scene.workspace},
+        }
+        assert handle_slack(self.system, event, NobodyGoes()).status == 200
+
     def lift_suppressions(self) -> None:
         """Let the lead be written to again."""
         write = Write(self.world.new_id())
@@ -312,4 +376,37 @@ def test_the_sweep_may_do_what_it_does_and_nothing_else(stage: Callable[[str], S
     s.sweep()
     s.find_a_profile()
     s.sweep()
+    s.ask_in_slack()
+    send_and_show(s.system, s.held("asked").draft_id, s.budget())
+    s.held("asked too")
+    s.scene.sandbox.slack.program(SlackFault(Kind.RESET_AFTER))
+    s.sweep()
+    s.world.step(CLAIM_MILLISECONDS / 1000 + 1)
+    s.sweep()
+    assert len(s.scene.sandbox.slack.messages()) == 2
     assert s.observed.observed == granted(TEMPLATE, "FollowupCronRole")
+
+
+def test_clicks_in_slack_may_do_what_they_do_and_nothing_else(
+    stage: Callable[[str], Stage],
+) -> None:
+    s = stage("slack-permissions")
+    s.ask_in_slack()
+    s.scene.secrets.at_hand = False
+    asking = s.scene.system()
+    draft = s.held("asked")
+    show_review(asking, draft.draft_id, s.budget())
+    s.press(Action.EDIT)
+    s.save("Does Wednesday work?")
+    s.press(Action.REJECT)  # of the text before
+    show_review(asking, draft.draft_id, s.budget())
+    s.press(Action.APPROVE)
+    s.press(Action.REJECT)
+    rejected = s.held("rejected")
+    show_review(asking, rejected.draft_id, s.budget())
+    s.press(Action.REJECT)
+    overtaken = s.held("overtaken")
+    show_review(asking, overtaken.draft_id, s.budget())
+    s.hear("Never mind")
+    s.press(Action.APPROVE)
+    assert s.observed.observed == granted(TEMPLATE, "SlackInteractionsRole")
