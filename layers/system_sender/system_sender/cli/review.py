@@ -94,7 +94,7 @@ def _why_listed(row: dict[str, Any]) -> str:
     """Return why a draft stands where it does; held for a person, also what the judge said."""
     reason = reason_of(row["judgement"]) if row["state"] == DraftState.NEEDS_REVIEW else None
     why = f"{row['code']}: {row['sentence']}" if row["code"] else "-"
-    return f"{why}\n{reason}" if reason else why
+    return f"{why}\n{reason}" if reason and reason != row["sentence"] else why
 
 
 def _written(revision: Revision | None) -> dict[str, Any]:
