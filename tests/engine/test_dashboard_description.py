@@ -9,14 +9,17 @@ from collections.abc import Iterator
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis import GenerationMode
 from schemathesis.openapi import from_wsgi
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from devstack.openapi import FILE, written
+from system_sender.codes import Code
 from system_sender.states import DraftState
 from system_sender.system import System
 from tests.engine.stage import Stage
 from tests.support.scene import Scene
-from tests.support.wsgi import Application, StartResponse, application
+from tests.support.wsgi import AUTHORIZATION, Application, StartResponse, application
 
 # The workspace that the description's examples are about, so that some of them find rows.
 WORKSPACE = "acme"
@@ -53,6 +56,18 @@ FRONT = Front()
 schema = from_wsgi("/openapi.json", FRONT)
 
 
+def calls_that_fit_are_not_called_wrong(
+    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+) -> None:
+    """Let rows stand in the way, and what depends on the channel; never the call's own form.
+
+    In the place of schemathesis's own check, to which every 422 is about the form.
+    """
+    made_to_fit = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
+    if made_to_fit and response.status_code == 422:
+        assert response.json()["code"] != Code.BODY_WRONG
+
+
 def test_the_description_says_what_the_code_says() -> None:
     assert FILE.read_text(encoding="utf-8") == written(), "Run: python -m devstack.openapi"
 
@@ -74,4 +89,8 @@ def front(stage: Stage) -> Iterator[None]:
     suppress_health_check=list(HealthCheck),
 )
 def test_an_operation_answers_as_it_is_described(front: None, case: schemathesis.Case) -> None:
-    case.call_and_validate()
+    case.call_and_validate(
+        headers={"Authorization": AUTHORIZATION},
+        additional_checks=[calls_that_fit_are_not_called_wrong],
+        excluded_checks=[positive_data_acceptance],
+    )

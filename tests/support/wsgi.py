@@ -12,22 +12,18 @@ from system_sender.dashboard.handling import handle
 from system_sender.system import System
 from tests.support.dashboard import ARN
 
+# What API Gateway would let in, and tell the function whose it is.
+AUTHORIZATION = "Bearer of-tests"
+
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
-def application(system: Callable[[], System], workspace: str | None = None) -> Application:
-    """Return the application.
-
-    Args:
-        system: called for each request.
-        workspace: answers in the place of whichever is in the path.
-    """
+def application(system: Callable[[], System]) -> Application:
+    """Return the application; `system` is called for each request."""
 
     def answer(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         event = event_of(environ)
-        if workspace is not None and event["pathParameters"]["workspace"]:
-            event["pathParameters"]["workspace"] = workspace
         now = system()
         context = SimpleNamespace(aws_request_id="request", function_name="dashboard-api")
         response = handle(now, event, context, Budget.of_seconds(now.world, 28))
@@ -51,6 +47,7 @@ def event_of(environ: dict[str, Any]) -> dict[str, Any]:
     }
     if environ.get("CONTENT_TYPE"):
         headers["Content-Type"] = environ["CONTENT_TYPE"]
+    user = ARN if headers.get("Authorization") == AUTHORIZATION else None
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     return {
         "resource": "/api/{workspace}/{proxy+}",
@@ -61,7 +58,7 @@ def event_of(environ: dict[str, Any]) -> dict[str, Any]:
         "queryStringParameters": {k: v[-1] for k, v in query.items()} or None,
         "multiValueQueryStringParameters": query or None,
         "pathParameters": {"workspace": workspace, "proxy": operation},
-        "requestContext": {"identity": {"userArn": ARN, "sourceIp": "192.0.2.1"}, "stage": "v1"},
+        "requestContext": {"identity": {"userArn": user, "sourceIp": "192.0.2.1"}, "stage": "v1"},
         "body": base64.b64encode(body).decode() if body else None,
         "isBase64Encoded": bool(body),
     }

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from system_sender.text_parts import LONGEST
 
@@ -49,9 +49,19 @@ Text = Annotated[
     ),
 ]
 Subject = Annotated[str, Field(min_length=1, max_length=255, description="Of an e-mail; one line.")]
+
+
+def _whole(value: object) -> object:
+    """Return a number without a fraction as an integer: to JSON, 1.0 is 1."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Revision = Annotated[
-    int, Field(ge=1, le=1_000_000_000, description="The one that the decision is about.")
+    int,
+    Field(ge=1, le=1_000_000_000, description="The one that the decision is about."),
+    BeforeValidator(_whole),
 ]
+Moment = Annotated[int, Field(ge=0, le=_LATEST), BeforeValidator(_whole)]
 
 
 class Order(BaseModel):
@@ -114,10 +124,8 @@ class Approval(Order):
     override_stale: bool = Field(
         default=False, description="The person has seen that the conversation moved on."
     )
-    due_at: int | None = Field(
+    due_at: Moment | None = Field(
         default=None,
-        ge=0,
-        le=_LATEST,
         description="When it is to go; without it, at once, by this very call.",
     )
 
