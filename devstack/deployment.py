@@ -73,7 +73,7 @@ class LocalSystem:
             **self.aws.environment,
             "TABLE_PREFIX": self.stack_name,
             "SECRETS_PREFIX": SECRETS_PREFIX,
-            **{f"{name.upper()}_BASE_URL": self.sandbox_url for name in PROVIDERS},
+            **{f"{name.upper()}_BASE_URL": self.sandbox_url for name in (*PROVIDERS, "slack")},
         }
 
     @property
@@ -89,6 +89,10 @@ class LocalSystem:
         """Where a provider posts for one workspace; without one, for GoHighLevel's shared app."""
         url = f"{self.api_url}/webhooks/{provider}"
         return url if workspace is None else f"{url}/{workspace}"
+
+    def slack_url(self, workspace: str) -> str:
+        """Where Slack posts what a workspace's people click."""
+        return f"{self.api_url}/slack/interactions/{workspace}"
 
     def function_name(self, noun: str) -> str:
         """The deployed name of a function, such as `webhook-sms` or `followup-cron`."""
@@ -145,7 +149,7 @@ def start(
         sandbox_server, sandbox_url = _start_sandbox(tethered=tethered)
         undo.callback(sandbox_server.stop)
         report("Starting the local AWS.")
-        aws = ministack.start(tethered=tethered)
+        aws = ministack.start(models=sandbox_url, tethered=tethered)
         undo.callback(aws.stop)
         with sam.alone():
             report("Building the functions and their layer: sam build.")
@@ -154,7 +158,8 @@ def start(
                 report(remark)
             report("Deploying template.yaml: sam deploy.")
             values = {
-                **{f"{name}BaseUrl": sandbox_url for name in PROVIDERS.values()},
+                **{f"{name}BaseUrl": sandbox_url for name in (*PROVIDERS.values(), "Slack")},
+                "OpenAiBaseUrl": f"{sandbox_url}/v1",
                 "GoHighLevelWebhookPublicKeys": signer.public_key(),
                 "SecretsPrefix": SECRETS_PREFIX,
                 "SweepSchedule": "ENABLED" if sweeps else "DISABLED",

@@ -57,10 +57,12 @@ class MiniStack:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def start(*, tethered: bool = True) -> MiniStack:
+def start(*, models: str = "", tethered: bool = True) -> MiniStack:
     """Start a local AWS and wait until it answers.
 
     Args:
+        models: where what Bedrock's models are asked goes on to, in OpenAI's shape, without the
+            version. Empty: they answer with what no reply is made of.
         tethered: end it when this process ends. False leaves it running.
 
     Raises:
@@ -82,6 +84,7 @@ def start(*, tethered: bool = True) -> MiniStack:
             MINISTACK_HOST=servers.HOST,
             MINISTACK_REGION=REGION,
             LAMBDA_EXECUTOR="local",
+            MINISTACK_BEDROCK_PROXY_URL=models,
             PYTHONUNBUFFERED="1",
             TMPDIR=str(scratch),
         ),
@@ -97,9 +100,9 @@ def start(*, tethered: bool = True) -> MiniStack:
 
 
 @contextmanager
-def running() -> Iterator[MiniStack]:
-    """A local AWS for the time of the block."""
-    local = start()
+def running(*, models: str = "") -> Iterator[MiniStack]:
+    """A local AWS for the time of the block; the argument is that of `start`."""
+    local = start(models=models)
     try:
         yield local
     finally:

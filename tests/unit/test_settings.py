@@ -23,6 +23,7 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
     settings = Settings.from_environment({})
     assert settings.base_urls == {}
     assert settings.secrets_prefix == "/system-sender"
+    assert settings.openai_base_url == "https://api.openai.com/v1"
     assert settings.gohighlevel_webhook_public_keys == (GOHIGHLEVEL_WEBHOOK_PUBLIC_KEY,)
     assert table_prefix({}) == "system-sender"
 
@@ -39,7 +40,7 @@ def test_a_plain_no_leaves_idempotency_on(value: str) -> None:
     assert settings == Settings.from_environment({})
 
 
-BASE_URLS = [f"{name.upper()}_BASE_URL" for name in CHANNELS_OF]
+BASE_URLS = [f"{name.upper()}_BASE_URL" for name in (*CHANNELS_OF, "slack", "openai")]
 
 
 @pytest.mark.parametrize("variable", BASE_URLS)

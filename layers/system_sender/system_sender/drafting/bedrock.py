@@ -29,7 +29,6 @@ _NOT_CONFIGURED = frozenset(
         "NoCredentialsError",
         "NoRegionError",
         "ParamValidationError",
-        "EndpointConnectionError",
     }
 )
 

@@ -1,6 +1,5 @@
 """Checks the fields of a model's answer, which is believed in nothing, not in its types. Pure."""
 
-import math
 import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -59,6 +58,6 @@ def share(answer: Mapping[str, Any], name: str) -> float:
     value = answer[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unusable(f"{name} is no number.")
-    if not math.isfinite(value) or not 0 <= value <= 1:
+    if not 0 <= value <= 1:
         raise Unusable(f"{name} is not between 0 and 1.")
     return float(value)

@@ -109,6 +109,8 @@ def record_of(considered: Considered) -> dict[str, Any]:
         "reason": _reason(considered),
         "writer": written.by if isinstance(written, Written) else None,
         "evaluator": known.by if known is not None else None,
+        # The gate, too, lets no machine's draft go that has one.
+        "block": considered.blocked.value if considered.blocked is not None else None,
     }
 
 

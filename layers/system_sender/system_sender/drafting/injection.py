@@ -17,8 +17,8 @@ _MARKERS = re.compile(
     r"^[ \t]{0,20}(?:system|assistant|developer|user|human)[ \t]{0,3}:|"
     r"<\|[^|<>]{1,40}\|>|\[/?(?:inst|system|sys)\]|<</?sys>>|"
     r"^[ \t]{0,20}#{2,6}[ \t]{0,3}(?:system|instructions?|assistant|response|user|new)\b|"
-    r"</?[ \t]{0,3}(?:system|assistant|instructions?|prompt|user|human|message|conversation|data|tool\w*|"
-    r"function\w*)\b[^<>]{0,60}>|"
+    r"</?[ \t]{0,3}(?:system|assistant|instructions?|prompt|user|human|message|conversation|data|"
+    r"tool\w*|function\w*)\b[^<>]{0,60}>|"
     r"\b(?:safe_to_send|needs_review|latest_message|reply_to_judge|agency_notes|allowed_links)\b|"
     r"[\"'](?:confidence|role|content|text|sentiment|reason)[\"']\s{0,3}:",
     re.IGNORECASE | re.MULTILINE,

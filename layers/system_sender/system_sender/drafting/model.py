@@ -35,12 +35,13 @@ def ask(model: Model | None, prompt: Prompt, *, seconds: float) -> dict[str, Any
     if model is None or not prompt.model:
         return Code.MODEL_NOT_CONFIGURED
     try:
-        return model.complete(prompt, seconds=seconds)
+        answer: object = model.complete(prompt, seconds=seconds)
     except StorageError:
         raise
     except Exception as error:  # noqa: BLE001 - a model that breaks never stands in a lead's way
         log.error("model_broke", extra={"prompt": prompt.name, "error": type(error).__name__})
         return Code.MODEL_FAILED
+    return answer if isinstance(answer, dict | Code) else Code.MODEL_FAILED
 
 
 def json_object(text: str) -> dict[str, Any]:

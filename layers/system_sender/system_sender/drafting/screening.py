@@ -18,7 +18,8 @@ _PLACEHOLDER = re.compile(
     r"\b(?i:lorem|ipsum)\b|\b(?i:x{3,})\b|\bXX+(?:[:/.-]XX+)*\b|"
     r"\b(?:INSERT|TBD|TBC|TODO|FIXME)\b|\b(?i:placeholder)\b|"
     r"\b(?i:insert|enter|add|fill in)\b(?i:[^.!?\n]{0,40}\bhere\b)|"
-    r"^[ \t]{0,20}(?i:your|my|our|first|last|full|company|agent|sender) (?i:name|title|company)\W{0,20}$|"
+    r"^[ \t]{0,20}(?i:your|my|our|first|last|full|company|agent|sender) "
+    r"(?i:name|title|company)\W{0,20}$|"
     r"\b(?:undefined|NaN)\b",
     re.MULTILINE,
 )
