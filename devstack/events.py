@@ -6,6 +6,8 @@ The others carry a secret, which `make up` stores. GoHighLevel's message events 
 `timestamp`, as in its published examples: with one they would soon be refused as stale. Ids and
 times are fixed, so the second invocation with a file is a redelivery.
 
+Slack's signatures hold for five minutes only: `make invoke` signs its events anew.
+
 `python -m devstack.events` rewrites the folder. The bytes are the same each time.
 """
 
@@ -19,12 +21,14 @@ from devstack.deployment import local_signer
 from devstack.sandbox import (
     emailbison_webhooks,
     instantly_webhooks,
+    slack_interactions,
     smartlead_webhooks,
     unipile_webhooks,
     webhooks,
 )
 from devstack.sandbox.emailbison import reply_id
 from devstack.sandbox.webhooks import Webhook
+from system_sender.slack.message import EDIT_FORM, Action
 
 FOLDER = paths.PROJECT / "events"
 
@@ -32,9 +36,11 @@ FOLDER = paths.PROJECT / "events"
 _WORKSPACE, _LOCATION, _CONTACT = "acme", "acme-location", "contact-dana"
 _CLIENT, _INSTANTLY, _CONNECTED = 301, "acme-instantly", "acme-linkedin"
 _DRAFT = "acme:hello"
+_CHANNEL, _CLICKED_AT = "C01APPROVALS", 1_768_471_200
 _PHONE, _EMAIL, _PERSON = "+15550100001", "dana@example.com", "ACoAADanaExample"
 # Of every provider that signs nothing; `make up` stores it, elsewhere `sender secret` does.
 WEBHOOK_SECRET = "example-webhook-secret"
+SIGNING_SECRET = "example-signing-secret"
 # It can set neither a header nor a field.
 SECRET_IN_URL = frozenset({"emailbison"})
 _WHEN = "2026-01-15T10:00:00.000Z"
@@ -50,6 +56,7 @@ def events() -> dict[str, Event]:
         **_of("webhook_email-smartlead", "smartlead", _smartlead()),
         **_of("webhook_email-instantly", "instantly", _instantly()),
         **_of("webhook_linkedin-unipile", "unipile", _unipile()),
+        **_slack(),
         "followup_cron-sweep.json": {},
         "followup_cron-draft.json": {"draft_id": _DRAFT},
     }
@@ -341,15 +348,55 @@ def _called(name: str) -> dict[str, Any]:
     return {"message_id": f"message-{name}", "provider_message_id": f"2-message-{name}"}
 
 
+# --- Slack ---------------------------------------------------------------------------------------
+
+
+def _slack() -> dict[str, Event]:
+    made = {
+        action.name.lower(): _click(action)
+        for action in (Action.APPROVE, Action.EDIT, Action.REJECT)
+    }
+    form = {
+        "callback_id": EDIT_FORM,
+        "private_metadata": json.dumps({"draft": _DRAFT, "revision": 1, "channel": _CHANNEL}),
+    }
+    made["submission"] = slack_interactions.save(
+        form, SIGNING_SECRET, at=_CLICKED_AT, text="Hi Dana, shall we talk on Wednesday?"
+    )
+    return {f"slack_interactions-{kind}.json": _posted(webhook) for kind, webhook in made.items()}
+
+
+def _click(action: Action) -> Webhook:
+    value = json.dumps({"draft": _DRAFT, "revision": 1})
+    button = {"action_id": action.value, "value": value}
+    return slack_interactions.click(button, SIGNING_SECRET, channel=_CHANNEL, at=_CLICKED_AT)
+
+
+def _posted(webhook: Webhook) -> Event:
+    return _handed_over(webhook, "/slack/interactions", _WORKSPACE, None)
+
+
+def signed_now(event: Event) -> Event:
+    """Return an event of Slack under a signature of this moment; any other as it is."""
+    if not str(event.get("resource")).startswith("/slack/"):
+        return event
+    return _posted(slack_interactions.signed(event["body"].encode(), SIGNING_SECRET))
+
+
 # --- as API Gateway hands them over --------------------------------------------------------------
 
 
 def _request(webhook: Webhook, workspace: str | None, provider: str = "gohighlevel") -> Event:
     """Return what API Gateway's REST API hands to the function for a posted webhook."""
-    shared = f"/webhooks/{provider}"
+    query = {"secret": WEBHOOK_SECRET} if provider in SECRET_IN_URL else None
+    return _handed_over(webhook, f"/webhooks/{provider}", workspace, query)
+
+
+def _handed_over(
+    webhook: Webhook, shared: str, workspace: str | None, query: dict[str, str] | None
+) -> Event:
     path = shared if workspace is None else f"{shared}/{workspace}"
     headers = {"Accept": "*/*", "Host": "api.example.com", **webhook.headers}
-    query = {"secret": WEBHOOK_SECRET} if provider in SECRET_IN_URL else None
     return {
         "resource": shared if workspace is None else f"{shared}/{{workspace}}",
         "path": path,

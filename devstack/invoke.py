@@ -15,6 +15,7 @@ from pathlib import Path
 import requests
 
 from devstack import paths, prepare, sam, servers
+from devstack.events import signed_now
 from devstack.up import running_state
 
 _READY_SECONDS = 30
@@ -23,6 +24,7 @@ _FUNCTIONS = {
     "webhook_sms": "WebhookSmsFunction",
     "webhook_email": "WebhookEmailFunction",
     "webhook_linkedin": "WebhookLinkedinFunction",
+    "slack_interactions": "SlackInteractionsFunction",
     "followup_cron": "FollowupCronFunction",
 }
 _MACHINES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -45,6 +47,7 @@ def main() -> None:
         prepare.prepare("runtime")
         with sam.alone():
             sam.build()
+            event = json.dumps(signed_now(json.loads(event))).encode()
             print(invoke(options.function, event, state["function_environment"]))
     except (prepare.PreparationError, sam.SamError, servers.ServerError) as error:
         sys.exit(str(error))
@@ -72,6 +75,7 @@ def invoke(function: str, event: bytes, environment: Mapping[str, str]) -> str:
         environment=servers.clean_environment(
             **environment,
             AWS_LAMBDA_FUNCTION_NAME=f"{environment['TABLE_PREFIX']}-{function.replace('_', '-')}",
+            FOLLOWUP_CRON_FUNCTION=f"{environment['TABLE_PREFIX']}-followup-cron",
             AWS_LAMBDA_FUNCTION_TIMEOUT=str(_TIMEOUT_SECONDS),
             LOG_LEVEL="warn",
             PYTHONPATH=str(sam.OUTPUT / "SystemSenderLayer" / "python"),

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from devstack import deployment, paths, servers
-from devstack.events import SECRET_IN_URL, WEBHOOK_SECRET
+from devstack.events import SECRET_IN_URL, SIGNING_SECRET, WEBHOOK_SECRET
 from devstack.prepare import PreparationError
 from devstack.sam import SamError
 from devstack.sandbox import (
@@ -90,6 +90,9 @@ def _seed(system: deployment.LocalSystem) -> None:
         token = f"any-token-does-for-{provider}-in-the-sandbox"
         _sender(system, "secret", WORKSPACE, "token", *whose, answer=token)
         _sender(system, "secret", WORKSPACE, "webhook_secret", *whose, answer=WEBHOOK_SECRET)
+    slack = ("--provider", "slack")
+    _sender(system, "secret", WORKSPACE, "token", *slack, answer="any-token-does-for-slack")
+    _sender(system, "secret", WORKSPACE, "signing_secret", *slack, answer=SIGNING_SECRET)
 
 
 def _sender(system: deployment.LocalSystem, *arguments: str, answer: str = "") -> None:

@@ -65,6 +65,26 @@ def test_a_provider_the_workspace_does_not_have_gets_no_secret(
     assert "Seed the account" in sender.refuses(*arguments, text="x", exit_code=2)["message"]
 
 
+def test_slacks_secrets_need_no_account_at_a_provider(sender: Sender, scene: Scene) -> None:
+    token = sender.json("secret", "acme", "token", "--provider", "slack", text="xoxb-1")
+    signing = sender.json("secret", "acme", "signing_secret", text="s3cret")
+
+    assert token["parameter"] == "/system-sender/acme/slack/token"
+    assert signing["parameter"] == "/system-sender/acme/slack/signing_secret"
+    assert Secrets(World(), "/system-sender").get("acme", "slack", "signing_secret") == "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("name", "provider"), [("signing_secret", "gohighlevel"), ("webhook_secret", "slack")]
+)
+def test_a_secret_that_slack_or_a_provider_does_not_have_is_refused(
+    sender: Sender, scene: Scene, name: str, provider: str
+) -> None:
+    arguments = ("secret", "acme", name, "--provider", provider)
+
+    assert sender.refuses(*arguments, text="x", exit_code=2)["code"] == "usage"
+
+
 def test_a_new_value_takes_the_place_of_the_old(sender: Sender, scene: Scene) -> None:
     sender.json("secret", "acme", "token", text="old")
 

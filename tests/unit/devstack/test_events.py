@@ -2,6 +2,7 @@
 
 import base64
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from devstack.deployment import local_signer
 from system_sender.codes import Code
 from system_sender.inbound import EventKind, EventRefused, InboundEvent
 from system_sender.providers import CHANNELS_OF, SignedRequest, provider_named
+from system_sender.slack.request import authenticate, parse
 from system_sender.webhook import WebhookRequest
+from system_sender.world import World
 
 FILES = sorted(path.name for path in events.FOLDER.iterdir())
 WEBHOOKS = [name for name in FILES if name.startswith("webhook_")]
@@ -92,6 +95,49 @@ def test_each_file_names_a_function_of_the_template(name: str) -> None:
     function = name.split("-", maxsplit=1)[0]
 
     assert (paths.PROJECT / "functions" / function / "app.py").is_file()
+
+
+SLACK = [name for name in FILES if name.startswith("slack_interactions")]
+
+
+class Secrets:
+    """Has the secret that the events are signed with at hand."""
+
+    def is_at_hand(self, *which: str) -> bool:
+        return True
+
+    def get(self, *which: str) -> str:
+        return events.SIGNING_SECRET
+
+
+def clicked(made: Any) -> Any:
+    """Return what a person did; it raises where Slack's request would not be let in."""
+    request = WebhookRequest.of_api_gateway(made)
+    system: Any = SimpleNamespace(world=World(), secrets=Secrets())
+    authenticate(system, request, request.workspace or "")
+    return parse(request.body)
+
+
+@pytest.mark.parametrize("name", SLACK)
+def test_a_click_is_about_the_draft_of_the_example_seed(name: str, seed: Any) -> None:
+    found = clicked(events.signed_now(event(name)))
+
+    assert found.draft_id in {draft["id"] for draft in seed["drafts"]}
+    assert found.revision == 1
+    assert event(name)["resource"] == "/slack/interactions/{workspace}"
+
+
+@pytest.mark.parametrize("name", SLACK)
+def test_an_old_click_would_not_be_let_in(name: str) -> None:
+    with pytest.raises(EventRefused) as refusal:
+        clicked(event(name))
+
+    assert refusal.value.code is Code.SIGNATURE_INVALID
+
+
+def test_other_events_are_handed_over_as_they_are() -> None:
+    for name in (*WEBHOOKS, "followup_cron-sweep.json"):
+        assert events.signed_now(event(name)) == event(name)
 
 
 def test_each_kind_of_event_is_there() -> None:

@@ -36,15 +36,17 @@ class Channel(StrEnum):
 
 
 class ProviderName(StrEnum):
-    """The providers that have secrets."""
+    """The providers that have secrets, and Slack."""
 
     GOHIGHLEVEL = "gohighlevel"
     EMAILBISON = "emailbison"
     SMARTLEAD = "smartlead"
     INSTANTLY = "instantly"
     UNIPILE = "unipile"
+    SLACK = "slack"
 
 
+SECRET_HELP = "token, webhook_secret, or of Slack signing_secret."
 DraftId = Annotated[str, typer.Argument(metavar="DRAFT", help="As in acme:hello.")]
 LeadId = Annotated[str, typer.Argument(metavar="LEAD", help="As in acme:dana.")]
 UserOption = Annotated[
@@ -141,7 +143,7 @@ def seed(
 @command
 def secret(
     workspace: Annotated[str, typer.Argument(metavar="WORKSPACE", help="As in acme.")],
-    name: Annotated[SecretName, typer.Argument(metavar="NAME", help="token or webhook_secret.")],
+    name: Annotated[SecretName, typer.Argument(metavar="NAME", help=SECRET_HELP)],
     provider: Annotated[
         ProviderName | None,
         typer.Option(
@@ -355,6 +357,18 @@ def suppression_lift(
     if not reason.strip():
         raise usage("Say why: --reason stays on record.")
     return lift_suppression(_operator(), workspace, channel.value, address, reason.strip(), user)
+
+
+# --- questions -----------------------------------------------------------------------------------
+
+
+@app.command()
+@command
+def reviews() -> Answer:
+    """List the questions about drafts that people in Slack do not see, and why not."""
+    from system_sender.cli.questions import reviews as list_reviews
+
+    return list_reviews(_operator())
 
 
 # --- parked deliveries ---------------------------------------------------------------------------

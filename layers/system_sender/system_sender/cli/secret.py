@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from system_sender.cli.operator import Operator
 
 DEFAULT_PREFIX = "/system-sender"
+SLACK = "slack"
 # What SSM's standard tier holds.
 _LONGEST = 4096
 
@@ -20,6 +21,7 @@ class SecretName(StrEnum):
 
     TOKEN = "token"
     WEBHOOK_SECRET = "webhook_secret"
+    SIGNING_SECRET = "signing_secret"
 
 
 def store_secret(
@@ -42,7 +44,7 @@ def store_secret(
     if any(character.isspace() or not character.isprintable() for character in value):
         raise usage("The secret contains white space or control characters. Nothing was stored.")
     operator.workspace(workspace)
-    whose = _provider(operator, workspace, provider)
+    whose = SLACK if _is_slacks(name, provider) else _provider(operator, workspace, provider)
     secrets = Secrets(operator.world, prefix.rstrip("/"))
     parameter = secrets.name(workspace, whose, name.value)
     client = boto3.client("ssm")
@@ -56,6 +58,16 @@ def store_secret(
     version = int(answer["Version"])
     said = f"Stored as {parameter} (version {version}). The functions use it within a minute."
     return Answer({"parameter": parameter, "version": version}, [said])
+
+
+def _is_slacks(name: SecretName, provider: str | None) -> bool:
+    """Say whether it is a secret of Slack, where people decide and nothing is sent."""
+    signing = name is SecretName.SIGNING_SECRET
+    if signing and provider not in (None, SLACK):
+        raise usage("Only Slack has a signing_secret. Nothing was stored.")
+    if provider == SLACK and name is SecretName.WEBHOOK_SECRET:
+        raise usage("Slack has a token and a signing_secret. Nothing was stored.")
+    return signing or provider == SLACK
 
 
 def _provider(operator: "Operator", workspace: str, provider: str | None) -> str:
