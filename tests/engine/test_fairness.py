@@ -12,8 +12,9 @@ import pytest
 import system_sender.system
 from system_sender import sweep as sweeping
 from system_sender.drafts import NewDraft, draft_row
-from system_sender.models import Draft, Revision, Switch, Workspace
+from system_sender.models import Draft, Revision, Switch
 from system_sender.states import DraftState
+from system_sender.work import POSTPONED
 from tests.engine.stage import Once, Stage, named
 from tests.support.scene import Scene
 
@@ -105,10 +106,9 @@ def test_the_age_of_the_oldest_is_told_whoever_goes_first(stage: Stage) -> None:
 
 
 def poisoned(stage: Stage) -> Draft:
-    """Return a draft whose judging breaks, because its tenant's row makes no sense."""
+    """Return a draft whose judging breaks, because its row makes no sense."""
     draft = stage.scene.draft("poisoned")
-    workspace = Workspace(stage.scene.workspace)
-    stage.update(workspace, Workspace.time_zone.set("Mars/Olympus"))
+    stage.update(Draft(draft.draft_id), Draft.seen_inbounds.remove())
     return draft
 
 
@@ -135,7 +135,7 @@ def test_an_event_that_fails_is_counted_too(stage: Stage) -> None:
     report = stage.sweep()
     assert (report.failed, report.codes) == (1, {"internal_error": 1})
     [event] = stage.inbound()
-    assert event.due_at == stage.world.now() + sweeping.POSTPONED
+    assert event.due_at == stage.world.now() + POSTPONED
 
 
 def handler_of(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> ModuleType:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from system_sender import sweep as sweeping
 from system_sender.codes import Code
 from system_sender.providers import provider_named
 from system_sender.result import SendOutcome
+from system_sender.work import POSTPONED
 from tests.engine.stage import Stage
 
 
@@ -23,7 +23,7 @@ def test_a_mistake_in_making_the_request_leaves_no_delivery_in_doubt(stage: Stag
     assert stage.messages() == []
     assert stage.sandbox.ledger.requests() == []
     assert stage.state(draft.draft_id) == "approved"
-    stage.world.step(sweeping.POSTPONED / 1000 + 1)
+    stage.world.step(POSTPONED / 1000 + 1)
     assert stage.sweep().codes == {"sent": 1}
 
 
@@ -40,7 +40,7 @@ def test_a_mistake_in_the_second_part_takes_nothing_from_the_first(stage: Stage)
         assert stage.sweep().codes == {"internal_error": 1}
     assert [row.state for row in stage.messages()] == ["sent", "queued"]
     for _ in range(3):
-        stage.world.step(sweeping.POSTPONED / 1000 + 1)
+        stage.world.step(POSTPONED / 1000 + 1)
         stage.sweep()
     assert stage.state(draft.draft_id) == "sent"
     assert len(stage.scene.sent_texts()) == 2

@@ -15,6 +15,7 @@ from system_sender.drafting.writing import Written
 from system_sender.models import Draft, Lead
 from system_sender.result import SendOutcome
 from system_sender.transport import Guard, NoAnswer, Request
+from system_sender.work import POSTPONED
 from tests.engine.stage import Once, Stage, is_send, is_settlement, named, nothing
 from tests.support.transport import SandboxTransport
 
@@ -209,9 +210,9 @@ def test_an_event_whose_work_breaks_steps_back_and_hurts_no_other(stage: Stage) 
     assert (report.performed, report.failed) == (2, 1)
     assert stage.state(healthy.draft_id) == "sent"
     [event] = stage.inbound()
-    assert event.due_at == stage.world.now() + sweeping.POSTPONED
+    assert event.due_at == stage.world.now() + POSTPONED
     assert stage.sweep().due == 0
-    stage.world.step(sweeping.POSTPONED / 1000 + 1)
+    stage.world.step(POSTPONED / 1000 + 1)
     assert stage.sweep().failed == 1, "it comes back, and the alarm for the oldest due work sees it"
 
 
@@ -235,8 +236,8 @@ def test_a_draft_that_cannot_be_read_steps_back(stage: Stage) -> None:
     with stage.struck(request_lost, its_row):
         report = stage.sweep()
     assert (report.performed, report.failed) == (2, 1)
-    assert stage.scene.draft_now(broken.draft_id).due_at == (stage.world.now() + sweeping.POSTPONED)
-    stage.world.step(sweeping.POSTPONED / 1000 + 1)
+    assert stage.scene.draft_now(broken.draft_id).due_at == (stage.world.now() + POSTPONED)
+    stage.world.step(POSTPONED / 1000 + 1)
     stage.sweep()
     assert len(stage.scene.sent_texts()) == 2
 
@@ -278,6 +279,7 @@ def test_the_report_counts_what_is_parked(stage: Stage) -> None:
         "failed",
         "oldest_due_seconds",
         "parked",
+        "unshown",
         "codes",
     }
 

@@ -1,4 +1,4 @@
-"""A draft's move, as the audit and the people who are asked about it are told of it."""
+"""A draft's move, as the audit, the people who are asked and its sequence are told of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from system_sender import audit
 from system_sender.asking import show_again
+from system_sender.followups.waking import wake
 from system_sender.models import Draft
+from system_sender.states import DraftState
 from system_sender.store import Write
 
 if TYPE_CHECKING:
     from system_sender.settlement import DraftFate
+
+# What lets a sequence go on behind the step whose draft it is.
+_ENDED = frozenset({DraftState.SENT, DraftState.FAILED, DraftState.REJECTED, DraftState.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +49,5 @@ class Change:
             **{"code": fate.code.value, "until": fate.due_at, **self.facts},
         )
         show_again(write, draft, fate.state.value, self.at)
+        if draft.enrolment_id is not None and fate.state in _ENDED:
+            wake(write, draft.enrolment_id, self.at)

@@ -40,6 +40,7 @@ class NewDraft:
         reply_to: the id of the inbound event whose conversation it stays in.
         judgement: what was thought of the text; see :class:`~system_sender.models.Draft`.
         incomplete: only an edit makes a text of it that may be approved.
+        enrolment_id: the enrolment whose step it is.
     """
 
     draft_id: str
@@ -61,6 +62,7 @@ class NewDraft:
     reply_to: str | None = None
     judgement: dict[str, Any] | None = None
     incomplete: bool = False
+    enrolment_id: str | None = None
 
 
 class DraftRefused(Exception):
@@ -101,6 +103,7 @@ def draft_row(new: NewDraft, now: int) -> Draft:
         sent_by=new.sent_by,
         user=new.user,
         reply_to=new.reply_to,
+        enrolment_id=new.enrolment_id,
         approved_at=now if due_at is not None else None,
         ready_at=due_at,
         seen_inbounds=new.seen_inbounds,

@@ -558,7 +558,9 @@ class Enrolment(Model):
     detail = UnicodeAttribute(null=True)
     # Until when it is paused; none: until something happens.
     until = NumberAttribute(null=True)
-    # The key of the step that is next, and of those that are done.
+    # What templates use besides what is known of the lead.
+    facts: JSONAttribute = JSONAttribute(null=True)
+    # The key of the step that is next; and what became of those before it, by their keys.
     step = UnicodeAttribute(null=True)
     done: JSONAttribute = JSONAttribute()
     # From when the distance to the next step counts (epoch milliseconds, UTC).
@@ -674,6 +676,8 @@ def workspace_of(identifier: str) -> str:
     return identifier.split(":", 1)[0]
 
 
-def clear_due(model: type[Draft] | type[Inbound] | type[Review]) -> list[Any]:
+def clear_due(
+    model: type[Draft] | type[Inbound] | type[Review] | type[Enrolment],
+) -> list[Any]:
     """Return the actions that take a row out of the due index."""
     return [model.due_shard.remove(), model.due_at.remove()]

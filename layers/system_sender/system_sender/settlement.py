@@ -10,6 +10,7 @@ from system_sender.budget import ID_LOOK_UP_AFTER, next_look_up, overdue_at
 from system_sender.change import Change
 from system_sender.codes import Code
 from system_sender.delivery import Delivery
+from system_sender.followups.waking import wake_all
 from system_sender.models import (
     Draft,
     Integration,
@@ -265,11 +266,14 @@ class Settlement:
             "sent_by": delivery.sent_by,
             "part": delivery.part,
             "attempt": delivery.attempt,
-            "claimed_at": delivery.post_by - int(POST_WINDOW_SECONDS * 1000),
+            "claimed_at": self._claimed_at(),
             "provider_message_id": self.outcome.provider_message_id,
             # Of the attempt, even where the draft's own is about all of them.
             "code": self.outcome.code.value,
         }
+
+    def _claimed_at(self) -> int:
+        return self.delivery.post_by - int(POST_WINDOW_SECONDS * 1000)
 
     def _tell_of_delivery(self, write: Write) -> None:
         target = MESSAGE_STATE[self.outcome.kind].value
@@ -316,7 +320,12 @@ class Settlement:
         draft = self.delivery.draft
         actions: list[Any] = []
         if self.outcome.kind is OutcomeKind.SENT:
-            actions.append(Lead.last_outbound_at.set(self.now))
+            # What came in since the claim is not answered by it.
+            left_at = max(self._claimed_at(), int(self.delivery.lead.last_outbound_at or 0))
+            actions.append(Lead.last_outbound_at.set(left_at))
+            if draft.enrolment_id is None:
+                # An answer from our side: what paused for the lead's message may go on.
+                wake_all(write, self.delivery.lead, self.now)
         if self.fate().state not in _LISTED:
             actions.append(Lead.open_drafts.delete({draft.draft_id}))
         if actions:

@@ -7,6 +7,7 @@ from system_sender.change import Change
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, is_stale, list_draft
 from system_sender.finding import Found
+from system_sender.followups.waking import wake_all
 from system_sender.linkedin import SENT_AS
 from system_sender.models import Draft, Evidence, Lead, Message, evidence_key
 from system_sender.outcome import Outcome, OutcomeKind
@@ -275,6 +276,8 @@ class _Verdict:
                     Draft.ready_at.set(self._now),
                 ]
             list_draft(write, draft, listed=fate.state in DRAFT_OPEN)
+            if fate.state is DraftState.SENT and draft.enrolment_id is None:
+                wake_all(write, self._lead, self._now)
         held = (
             Draft.claim_id == draft.claim_id
             if draft.claim_id is not None

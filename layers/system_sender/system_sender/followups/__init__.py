@@ -1,0 +1,1 @@
+"""Sequences of timed steps, and the leads on their way through them."""
