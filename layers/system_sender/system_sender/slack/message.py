@@ -13,10 +13,10 @@ from system_sender.slack.question import Question, Word
 from system_sender.states import DraftState
 
 # Slack refuses a section of more than 3,000 characters, and all blocks together somewhere between
-# 9,600 and 11,300.
-_LONGEST_SECTION = 2_900
+# 9,600 and 11,300: together these stay below 9,000.
+_LONGEST_SECTION = 2_700
 _LONGEST_DRAFT = 2 * _LONGEST_SECTION
-_LONGEST_INBOUND = 1_500
+_LONGEST_INBOUND = 1_000
 _LONGEST_REASON = 300
 _LONGEST_NAME = 100
 # Slack refuses a form's field of more.
@@ -87,7 +87,14 @@ def _name(lead: Lead | None) -> str:
 
 
 def _short(name: str) -> str:
-    return escaped(cut(name, _LONGEST_NAME))
+    return _shortened(name, _LONGEST_NAME)
+
+
+def _shortened(text: str, most: int) -> str:
+    """Return a text escaped and at most so long, never cut within an escape."""
+    lengths = range(min(len(text), most), 0, -1)
+    candidates = (escaped(cut(text, length)) for length in lengths)
+    return next((one for one in candidates if len(one) <= most), "")
 
 
 def cut(text: str, most: int) -> str:
@@ -132,7 +139,7 @@ def why(draft: Draft) -> str:
     judgement = draft.judgement if isinstance(draft.judgement, dict) else {}
     reason = judgement.get("reason")
     if isinstance(reason, str) and reason:
-        words.append(f"The evaluator: {escaped(cut(reason, _LONGEST_REASON))}")
+        words.append(f"The evaluator: {_shortened(reason, _LONGEST_REASON)}")
     return " ".join(words)
 
 
