@@ -108,7 +108,9 @@ def _of_drafts(system: "System", drafts: list[Draft]) -> list[Turn]:
 def _last(turns: list[Turn], characters: int) -> tuple[Turn, ...]:
     """Return the last turns that fit, oldest first."""
     kept: list[Turn] = []
-    for turn in sorted(turns, key=lambda turn: turn.at, reverse=True)[: MOST_TURNS - 1]:
+    # Of one moment, the answer comes after what it answers.
+    in_order = sorted(turns, key=lambda turn: (turn.at, turn.by == AGENCY))
+    for turn in reversed(in_order[-(MOST_TURNS - 1) :]):
         characters -= len(turn.text)
         if characters < 0:
             break
