@@ -47,6 +47,7 @@ from system_sender.switches import POST_WINDOW_SECONDS
 from system_sender.transport import Answer, Guard, NoAnswer, Request
 from system_sender.webhook import handle
 from tests.support.clock import SteppingWorld
+from tests.support.dashboard import Dashboard
 from tests.support.permissions import ObservedConnection, granted
 from tests.support.scene import EMAIL, SECRET, SIGNING_SECRET, Scene
 from tests.support.tables import create_tables, rows
@@ -410,3 +411,38 @@ def test_clicks_in_slack_may_do_what_they_do_and_nothing_else(
     s.hear("Never mind")
     s.press(Action.APPROVE)
     assert s.observed.observed == granted(TEMPLATE, "SlackInteractionsRole")
+
+
+def test_dashboards_may_do_what_they_do_and_nothing_else(stage: Callable[[str], Stage]) -> None:
+    s = stage("dashboard-permissions")
+    s.scene.integrate("unipile")
+    dashboard = Dashboard(s.system, s.scene.workspace)
+    s.post(s.text("Is Tuesday free?"))
+    s.post(s.email("Could you write to both of us?"))
+    s.stop_copies()
+    s.observed.observed.clear()
+    message = {"lead_id": s.scene.lead_id, "channel": "sms", "text": "Yes, it is. Kim"}
+    campaign = f"{s.scene.workspace}:autumn"
+    dashboard.post("drafts", key="one", campaign_id=campaign, confidence=0.5, **message)
+    one = f"{s.scene.workspace}:api:one"
+    dashboard.post("draft/edit", draft_id=one, revision=1, text=LONG)
+    dashboard.get("drafts", state="pending")
+    dashboard.post("draft/approve", draft_id=one, revision=2, override_stale=True)
+    dashboard.get("draft", draft_id=one)
+    dashboard.post("draft/reject", draft_id=s.held("two").draft_id, revision=1)
+    dashboard.get("thread", lead_id=s.scene.lead_id)
+    dashboard.get("switches")
+    dashboard.post("switches/pause", channel="email")
+    dashboard.post("switches/resume", channel="email")
+    s.observed.lose_next_claim = True
+    dashboard.post("messages", key="lost", **message)
+    dashboard.post("messages", key="copies", **{**message, "channel": "email"})
+    s.fail(Kind.REFUSE, refusal="invalid_token")
+    dashboard.post("messages", key="refused", **message)
+    s.world.step(3600)
+    s.find_a_profile()
+    profile = f"{s.scene.workspace}:profile"
+    dashboard.post("draft/approve", draft_id=profile, revision=1, override_stale=True)
+    s.fail(Kind.REFUSE, refusal="dnd_sms")
+    dashboard.post("messages", key="unwanted", **message)
+    assert s.observed.observed == granted(TEMPLATE, "DashboardApiRole")

@@ -1,7 +1,9 @@
 """What the template promises, read from the file that is deployed."""
 
 import json
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ import pytest
 from cfnlint.decode.cfn_yaml import load
 from pynamodb.models import Model
 
+from devstack import paths
+from system_sender.codes import Code
 from system_sender.models import MODELS
 from system_sender.providers import CHANNELS_OF
 from system_sender.settings import Settings
@@ -24,14 +28,17 @@ WEBHOOKS = {
     "WebhookLinkedinFunction": {"unipile"},
 }
 SLACK = "SlackInteractionsFunction"
-FUNCTIONS = (*WEBHOOKS, SLACK, "FollowupCronFunction")
+DASHBOARD, AUTHORIZER = "DashboardApiFunction", "DashboardAuthorizerFunction"
+# Those that do the system's work, with its rows and its secrets.
+WORKERS = (*WEBHOOKS, SLACK, DASHBOARD, "FollowupCronFunction")
+FUNCTIONS = (*WORKERS, AUTHORIZER)
 MODELS_OF_BEDROCK = {
     # A profile may answer from any region of its group.
     "arn:${AWS::Partition}:bedrock:*::foundation-model/*",
     "arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}:inference-profile/*",
     "arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}:application-inference-profile/*",
 }
-ROLES = tuple(name.replace("Function", "Role") for name in FUNCTIONS)
+ROLES = tuple(name.replace("Function", "Role") for name in WORKERS)
 METRICS = "SystemSender"
 
 
@@ -191,6 +198,7 @@ class TestFrontDoor:
             ),
             ("POST", "/webhooks/gohighlevel", "WebhookSmsFunction"),
             ("POST", "/slack/interactions/{workspace}", SLACK),
+            ("ANY", "/api/{workspace}/{proxy+}", DASHBOARD),
         }
         assert set().union(*WEBHOOKS.values()) == set(CHANNELS_OF)
 
@@ -198,6 +206,93 @@ class TestFrontDoor:
         for name, providers in WEBHOOKS.items():
             routes = [event["Properties"]["Path"] for event in properties(name)["Events"].values()]
             assert {provider_of_route({"resource": route}) for route in routes} == providers
+
+
+class TestDashboards:
+    def test_a_route_needs_a_caller_unless_it_says_that_it_authenticates_itself(self) -> None:
+        auth = properties("WebhookApi")["Auth"]
+        assert auth["DefaultAuthorizer"] == {"Ref": "DashboardAuthorization"}
+        assert auth["InvokeRole"] == "NONE"
+        open_to_all = {
+            name
+            for name in FUNCTIONS
+            for event in properties(name).get("Events", {}).values()
+            if event["Properties"].get("Auth") == {"Authorizer": "NONE"}
+        }
+        assert open_to_all == {*WEBHOOKS, SLACK}
+        for name in open_to_all:
+            for event in properties(name)["Events"].values():
+                assert event["Properties"]["Auth"] == {"Authorizer": "NONE"}
+
+    def test_callers_sign_with_iam_unless_tokens_are_chosen(self) -> None:
+        parameter = TEMPLATE["Parameters"]["DashboardAuthorization"]
+        assert parameter["Default"] == "AWS_IAM"
+        authorizers = properties("WebhookApi")["Auth"]["Authorizers"]
+        assert {"AWS_IAM", *authorizers} == set(parameter["AllowedValues"])
+        assert authorizers["JWT"]["FunctionArn"] == {"Fn::GetAtt": [AUTHORIZER, "Arn"]}
+
+    @pytest.mark.parametrize(
+        ("chosen", "scheme"), [({}, "AWS_IAM"), ({"DashboardAuthorization": "JWT"}, "JWT")]
+    )
+    def test_sam_makes_the_choice_of_the_parameter(
+        self, chosen: dict[str, str], scheme: str
+    ) -> None:
+        paths = translated(chosen)["paths"]
+        route = paths["/api/{workspace}/{proxy+}"]["x-amazon-apigateway-any-method"]
+        assert route["security"] == [{scheme: []}]
+        others = [path for path in paths if not path.startswith("/api/")]
+        assert others
+        assert all(paths[path]["post"]["security"] == [{"NONE": []}] for path in others)
+
+    def test_refusals_of_api_gateway_say_what_those_of_the_function_would(self) -> None:
+        responses = properties("WebhookApi")["GatewayResponses"]
+        for kind, code in (
+            ("UNAUTHORIZED", Code.UNAUTHENTICATED),
+            ("ACCESS_DENIED", Code.FORBIDDEN),
+        ):
+            body = json.loads(responses[kind]["ResponseTemplates"]["application/json"])
+            assert body == {"code": code.value, "message": code.sentence, "detail": []}
+
+    def test_the_authorizer_reads_its_settings_and_touches_nothing_else(self) -> None:
+        variables = properties(AUTHORIZER)["Environment"]["Variables"]
+        assert set(variables) == {"JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE"}
+        actions = {a for s in statements("DashboardAuthorizerRole") for a in listed(s["Action"])}
+        assert actions == {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+_TRANSLATE = """
+import json, sys
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+class NoPolicies:
+    def load(self):
+        return {}
+
+template = yaml_parse(open(sys.argv[1]))
+for resource in template["Resources"].values():
+    for uri in {"CodeUri", "ContentUri"} & set(resource["Properties"]):
+        resource["Properties"][uri] = "s3://built/code.zip"
+made = transform(template, json.loads(sys.argv[2]), NoPolicies())
+print(json.dumps(made["Resources"]["WebhookApi"]["Properties"]["Body"]))
+"""
+
+
+def translated(parameters: dict[str, str]) -> dict[str, Any]:
+    """Return the description of the REST API that SAM makes of the template."""
+    given = {name: body["Default"] for name, body in TEMPLATE["Parameters"].items()}
+    made = subprocess.run(
+        [
+            *(str(paths.SAM_VENV / "bin" / "python"), "-c", _TRANSLATE),
+            *(str(PROJECT / "template.yaml"), json.dumps({**given, **parameters})),
+        ],
+        env={"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    body: dict[str, Any] = json.loads(made.stdout)
+    return body
 
 
 class TestRetention:
@@ -293,14 +388,17 @@ class TestPolicies:
         }
 
     @pytest.mark.parametrize("role", ROLES)
-    def test_no_function_may_throw_a_switch_or_touch_an_owner(self, role: str) -> None:
+    def test_only_dashboards_may_throw_a_switch_and_nobody_touches_an_owner(
+        self, role: str
+    ) -> None:
         written = {
             resource["Fn::GetAtt"][0]
             for statement in statements(role)
             if {"dynamodb:PutItem", "dynamodb:UpdateItem"} & set(listed(statement["Action"]))
             for resource in listed(statement["Resource"])
         }
-        assert not written & {"SwitchesTable", "OwnersTable", "CampaignsTable", "WorkspacesTable"}
+        assert not written & {"OwnersTable", "CampaignsTable", "WorkspacesTable"}
+        assert ("SwitchesTable" in written) is (role == "DashboardApiRole")
 
     def test_the_tables_policy_fits_at_the_longest_name_of_a_stack(self) -> None:
         # A function's name ends at 64 characters, which bounds the stack's.
