@@ -74,8 +74,20 @@ def test_slacks_secrets_need_no_account_at_a_provider(sender: Sender, scene: Sce
     assert Secrets(World(), "/system-sender").get("acme", "slack", "signing_secret") == "s3cret"
 
 
+def test_a_models_token_needs_no_account_at_a_provider(sender: Sender, scene: Scene) -> None:
+    sender.json("secret", "acme", "token", "--provider", "openai", text="sk-1")
+
+    assert Secrets(World(), "/system-sender").get("acme", "openai", "token") == "sk-1"
+
+
 @pytest.mark.parametrize(
-    ("name", "provider"), [("signing_secret", "gohighlevel"), ("webhook_secret", "slack")]
+    ("name", "provider"),
+    [
+        ("signing_secret", "gohighlevel"),
+        ("webhook_secret", "slack"),
+        ("webhook_secret", "openai"),
+        ("signing_secret", "openai"),
+    ],
 )
 def test_a_secret_that_slack_or_a_provider_does_not_have_is_refused(
     sender: Sender, scene: Scene, name: str, provider: str

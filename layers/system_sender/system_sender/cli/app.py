@@ -36,7 +36,7 @@ class Channel(StrEnum):
 
 
 class ProviderName(StrEnum):
-    """The providers that have secrets, and Slack."""
+    """The providers that have secrets, Slack, and whoever runs an OpenAI-compatible model."""
 
     GOHIGHLEVEL = "gohighlevel"
     EMAILBISON = "emailbison"
@@ -44,6 +44,7 @@ class ProviderName(StrEnum):
     INSTANTLY = "instantly"
     UNIPILE = "unipile"
     SLACK = "slack"
+    OPENAI = "openai"
 
 
 SECRET_HELP = "token, webhook_secret, or of Slack signing_secret."

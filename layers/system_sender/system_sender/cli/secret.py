@@ -24,6 +24,13 @@ class SecretName(StrEnum):
     SIGNING_SECRET = "signing_secret"
 
 
+# Where people decide, and where models think.
+_ELSEWHERE = {
+    SLACK: (SecretName.TOKEN, SecretName.SIGNING_SECRET),
+    "openai": (SecretName.TOKEN,),
+}
+
+
 def store_secret(
     operator: "Operator",
     workspace: str,
@@ -44,7 +51,7 @@ def store_secret(
     if any(character.isspace() or not character.isprintable() for character in value):
         raise usage("The secret contains white space or control characters. Nothing was stored.")
     operator.workspace(workspace)
-    whose = SLACK if _is_slacks(name, provider) else _provider(operator, workspace, provider)
+    whose = _elsewhere(name, provider) or _provider(operator, workspace, provider)
     secrets = Secrets(operator.world, prefix.rstrip("/"))
     parameter = secrets.name(workspace, whose, name.value)
     client = boto3.client("ssm")
@@ -60,14 +67,18 @@ def store_secret(
     return Answer({"parameter": parameter, "version": version}, [said])
 
 
-def _is_slacks(name: SecretName, provider: str | None) -> bool:
-    """Say whether it is a secret of Slack, where people decide and nothing is sent."""
-    signing = name is SecretName.SIGNING_SECRET
-    if signing and provider not in (None, SLACK):
-        raise usage("Only Slack has a signing_secret. Nothing was stored.")
-    if provider == SLACK and name is SecretName.WEBHOOK_SECRET:
-        raise usage("Slack has a token and a signing_secret. Nothing was stored.")
-    return signing or provider == SLACK
+def _elsewhere(name: SecretName, provider: str | None) -> str | None:
+    """Return whose secret it is where no account is seeded: nothing is sent there."""
+    if name is SecretName.SIGNING_SECRET:
+        provider = provider or SLACK
+        if provider != SLACK:
+            raise usage("Only Slack has a signing_secret. Nothing was stored.")
+    if provider not in _ELSEWHERE:
+        return None
+    if name not in _ELSEWHERE[provider]:
+        has = " and a ".join(_ELSEWHERE[provider])
+        raise usage(f"{provider.capitalize()} has a {has}. Nothing was stored.")
+    return provider
 
 
 def _provider(operator: "Operator", workspace: str, provider: str | None) -> str:
