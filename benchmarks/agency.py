@@ -84,7 +84,12 @@ class Agency:
         # Without a name in it: somebody unknown has none, and is answered all the same.
         template = "Thanks for your message. Does 2pm on Tuesday work for a short call?"
         campaign = Campaign(
-            CAMPAIGN, name="Autumn", response_mode=AI_AUTO_SEND, reply_template=template
+            CAMPAIGN,
+            name="Autumn",
+            response_mode=AI_AUTO_SEND,
+            reply_template=template,
+            delay_min_seconds=0,
+            delay_max_seconds=0,
         )
         write.put("campaign", campaign)
         self.store.write(write)

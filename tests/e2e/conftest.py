@@ -87,6 +87,7 @@ class Agency:
                     "name": "Autumn",
                     "response_mode": "AI_AUTO_SEND",
                     "reply_template": "Hi $first_name, does 2pm Tuesday work?",
+                    "delay_seconds": 0,
                 }
             ],
             "leads": [
