@@ -35,7 +35,7 @@ FOLDER = paths.PROJECT / "events"
 # They fit devstack/seeds/example.json.
 _WORKSPACE, _LOCATION, _CONTACT = "acme", "acme-location", "contact-dana"
 _CLIENT, _INSTANTLY, _CONNECTED = 301, "acme-instantly", "acme-linkedin"
-_DRAFT = "acme:hello"
+_DRAFT, _LEAD = "acme:hello", "acme:dana"
 _CHANNEL, _CLICKED_AT = "C01APPROVALS", 1_768_471_200
 _PHONE, _EMAIL, _PERSON = "+15550100001", "dana@example.com", "ACoAADanaExample"
 # Of every provider that signs nothing; `make up` stores it, elsewhere `sender secret` does.
@@ -57,6 +57,7 @@ def events() -> dict[str, Event]:
         **_of("webhook_email-instantly", "instantly", _instantly()),
         **_of("webhook_linkedin-unipile", "unipile", _unipile()),
         **_slack(),
+        **_dashboard(),
         "followup_cron-sweep.json": {},
         "followup_cron-draft.json": {"draft_id": _DRAFT},
     }
@@ -381,6 +382,60 @@ def signed_now(event: Event) -> Event:
     if not str(event.get("resource")).startswith("/slack/"):
         return event
     return _posted(slack_interactions.signed(event["body"].encode(), SIGNING_SECRET))
+
+
+# --- dashboards ----------------------------------------------------------------------------------
+
+
+def _dashboard() -> dict[str, Event]:
+    """Return calls that API Gateway has let in: signed with AWS credentials, or with a token."""
+    approval = {"draft_id": _DRAFT, "revision": 1}
+    edit = {**approval, "text": "Hi Dana, shall we talk on Wednesday?"}
+    message = {"key": "example", "lead_id": _LEAD, "channel": "sms", "text": "See you then. Kim"}
+    listed = _call("GET", "drafts", query={"state": "pending"})
+    token = {"principalId": "kim", "workspaces": json.dumps([_WORKSPACE])}
+    return {
+        "dashboard_api-list.json": listed,
+        "dashboard_api-list-token.json": {
+            **listed,
+            "requestContext": {**listed["requestContext"], "authorizer": token},
+        },
+        "dashboard_api-thread.json": _call("GET", "thread", query={"lead_id": _LEAD}),
+        "dashboard_api-edit.json": _call("POST", "draft/edit", edit),
+        "dashboard_api-approve.json": _call("POST", "draft/approve", approval),
+        "dashboard_api-message.json": _call("POST", "messages", message),
+    }
+
+
+def _call(
+    method: str,
+    operation: str,
+    order: Mapping[str, Any] | None = None,
+    query: dict[str, str] | None = None,
+) -> Event:
+    path = f"/api/{_WORKSPACE}/{operation}"
+    headers = {"Accept": "*/*", "Content-Type": "application/json", "Host": "api.example.com"}
+    identity = {"userArn": "arn:aws:sts::123456789012:assumed-role/dashboards/kim"}
+    context = _context(path)
+    event: Event = {
+        "resource": "/api/{workspace}/{proxy+}",
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": query and {key: [query[key]] for key in query},
+        "pathParameters": {"workspace": _WORKSPACE, "proxy": operation},
+        "stageVariables": None,
+        "requestContext": {
+            **context,
+            "httpMethod": method,
+            "identity": {**context["identity"], **identity},
+        },
+        "body": None if order is None else json.dumps(order),
+        "isBase64Encoded": False,
+    }
+    return event if order is None else _as_base64(event)
 
 
 # --- as API Gateway hands them over --------------------------------------------------------------

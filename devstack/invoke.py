@@ -25,6 +25,7 @@ _FUNCTIONS = {
     "webhook_email": "WebhookEmailFunction",
     "webhook_linkedin": "WebhookLinkedinFunction",
     "slack_interactions": "SlackInteractionsFunction",
+    "dashboard_api": "DashboardApiFunction",
     "followup_cron": "FollowupCronFunction",
 }
 _MACHINES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}

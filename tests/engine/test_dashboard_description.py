@@ -5,6 +5,7 @@ Schemathesis makes the calls from the description: valid ones, broken ones and o
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -57,7 +58,7 @@ schema = from_wsgi("/openapi.json", FRONT)
 
 
 def calls_that_fit_are_not_called_wrong(
-    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> None:
     """Let rows stand in the way, and what depends on the channel; never the call's own form.
 
@@ -88,7 +89,7 @@ def front(stage: Stage) -> Iterator[None]:
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-def test_an_operation_answers_as_it_is_described(front: None, case: schemathesis.Case) -> None:
+def test_an_operation_answers_as_it_is_described(front: None, case: schemathesis.Case[Any]) -> None:
     case.call_and_validate(
         headers={"Authorization": AUTHORIZATION},
         additional_checks=[calls_that_fit_are_not_called_wrong],

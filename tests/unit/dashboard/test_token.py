@@ -182,7 +182,7 @@ def test_a_token_without_a_signature_is_refused_unasked(
     authorizer: TokenAuthorizer, issuer: Issuer
 ) -> None:
     with pytest.raises(Unauthorized):
-        ask(authorizer, jwt.encode({"sub": "kim"}, None, algorithm="none", headers={"kid": "one"}))
+        ask(authorizer, jwt.encode({"sub": "kim"}, "", algorithm="none", headers={"kid": "one"}))
     assert issuer.fetched == 0
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from devstack import events, paths
+from devstack import events, openapi, paths
 from devstack.deployment import local_signer
 from system_sender.codes import Code
+from system_sender.dashboard.caller import Caller
 from system_sender.inbound import EventKind, EventRefused, InboundEvent
 from system_sender.providers import CHANNELS_OF, SignedRequest, provider_named
 from system_sender.slack.request import authenticate, parse
@@ -138,6 +139,18 @@ def test_an_old_click_would_not_be_let_in(name: str) -> None:
 def test_other_events_are_handed_over_as_they_are() -> None:
     for name in (*WEBHOOKS, "followup_cron-sweep.json"):
         assert events.signed_now(event(name)) == event(name)
+
+
+@pytest.mark.parametrize("name", [n for n in FILES if n.startswith("dashboard_api")])
+def test_a_dashboard_s_call_fits_the_description(name: str) -> None:
+    made = event(name)
+    route = f"/api/{{workspace}}/{made['pathParameters']['proxy']}"
+    description = json.loads(openapi.FILE.read_text(encoding="utf-8"))
+    operation = description["paths"][route][made["httpMethod"].lower()]
+
+    assert made["resource"] == "/api/{workspace}/{proxy+}"
+    assert Caller.of_event(made).workspace == "acme"
+    assert ("requestBody" in operation) is (made["body"] is not None)
 
 
 def test_each_kind_of_event_is_there() -> None:
