@@ -138,10 +138,12 @@ def _bump_lead(write: Write, delivery: Delivery, now: int) -> None:
             Lead.human_outbound_at.set(max(lead.human_outbound_at or 0, now)),
         ]
     elif not delivery.draft.counted:
+        today = local_day(lead, workspace, now)
         actions += [
             Lead.automated_in_a_row.set(lead.automated_in_a_row + 1),
             Lead.automated_today.set(automated_today(lead, workspace, now) + 1),
-            Lead.automated_day.set(local_day(lead, workspace, now)),
+            Lead.automated_day.set(today),
+            Lead.automated_on.set({**(lead.automated_on or {}), delivery.draft.channel: today}),
         ]
     write.update("lead", Lead(lead.lead_id), actions, Lead.version == delivery.lead_version)
 

@@ -151,8 +151,8 @@ class Lead(Model):
     enrolments = UnicodeSetAttribute(null=True)
     # Until when the lead is away or asked to be left alone.
     away_until = NumberAttribute(null=True)
-    # The day, where the lead is, of the latest follow-up of each channel.
-    followed_up_on: JSONAttribute = JSONAttribute(null=True)
+    # The day, where the lead is, of the latest automated message of each channel.
+    automated_on: JSONAttribute = JSONAttribute(null=True)
     created_at = NumberAttribute()
 
 

@@ -222,7 +222,10 @@ def _blocks(situation: Situation) -> Verdict | None:
 
 def _unanswered(situation: Situation) -> Verdict | None:
     lead, workspace = situation.lead, situation.workspace
-    if not situation.draft.counted and lead.automated_in_a_row >= workspace.automated_in_a_row:
+    if situation.draft.counted or situation.draft.enrolment_id is not None:
+        # A sequence is as long as the agency made it, and pauses for every answer.
+        return None
+    if lead.automated_in_a_row >= workspace.automated_in_a_row:
         return Refuse(Code.CONSECUTIVE_CAP, DraftState.NEEDS_REVIEW)
     return None
 
@@ -273,13 +276,22 @@ def _caps(situation: Situation) -> Verdict | None:
     draft, workspace, now = situation.draft, situation.workspace, situation.now
     if draft.counted:
         return None
+    tomorrow = _tomorrow(_clock(situation.lead, workspace), now)
+    if draft.enrolment_id is not None and _was_written_to_today(situation):
+        return Wait(tomorrow, Code.CHANNEL_DAILY_CAP, planned=True)
     if automated_today(situation.lead, workspace, now) >= workspace.automated_per_day:
-        until = _tomorrow(_clock(situation.lead, workspace), now)
-        return wait_or_ask(situation, Wait(until, Code.DAILY_CAP))
+        return wait_or_ask(situation, Wait(tomorrow, Code.DAILY_CAP))
     cap = workspace.automated_per_hour
     if cap is not None and share_for(draft.draft_id, int(cap), situation.hour, now) is None:
         return wait_or_ask(situation, Wait(next_hour(draft.draft_id, now), Code.HOURLY_CAP))
     return None
+
+
+def _was_written_to_today(situation: Situation) -> bool:
+    """Say whether automation wrote to the lead on this channel today, by the lead's own clock."""
+    lead, workspace = situation.lead, situation.workspace
+    latest = (lead.automated_on or {}).get(situation.draft.channel)
+    return bool(latest == local_day(lead, workspace, situation.now))
 
 
 def automated_today(lead: Lead, workspace: Workspace, now: int) -> int:

@@ -20,6 +20,7 @@ from system_sender.drafts import (
 )
 from system_sender.echoes import perform_echo, perform_status
 from system_sender.finishing import finish, finish_step
+from system_sender.followups.waking import AWAY_FOR, leave_alone, wake_lead
 from system_sender.gate import DUE_TOLERANCE, send_approved_draft
 from system_sender.inbound import EventKind
 from system_sender.models import Campaign, Draft, Inbound, Lead, Workspace
@@ -118,6 +119,9 @@ def _answer(
 ) -> Performed:
     around = _look_around(system, inbound, lead)
     _overtake_drafts(system, lead, around.drafts)
+    if inbound.reading == ReadingKind.OUT_OF_OFFICE:
+        leave_alone(system, lead, int(inbound.received_at) + AWAY_FOR)
+    wake_lead(system, lead)
     obstacle = _obstacle(inbound, lead, around.campaign)
     if obstacle is not None or around.campaign is None:
         return _finished(system, inbound, obstacle or Code.CAMPAIGN_NOT_FOUND)
@@ -135,6 +139,7 @@ def _perform_echo(system: "System", inbound: Inbound, lead: Lead) -> Performed:
         answered = system.store.get(Lead, lead.lead_id)
         if answered is not None:
             _overtake_drafts(system, answered, _look_around(system, inbound, answered).drafts)
+            wake_lead(system, answered)
     return Performed(code)
 
 

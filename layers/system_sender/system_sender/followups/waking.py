@@ -3,13 +3,17 @@
 from typing import TYPE_CHECKING
 
 from system_sender.models import Enrolment, Lead, shard_of
-from system_sender.store import Write
+from system_sender.store import ConditionsFailed, Write
 
 if TYPE_CHECKING:
     from system_sender.system import System
 
 # A lead is in few sequences at once; what a transaction can hold is not many more.
 MOST_WOKEN = 20
+
+# How long a sequence leaves somebody alone whose out-of-office note came: notes seldom say it in
+# a way that a machine understands.
+AWAY_FOR = 3 * 24 * 60 * 60 * 1000
 
 
 def wake(write: Write, enrolment_id: str, now: int) -> None:
@@ -47,3 +51,20 @@ def wake_lead(system: "System", lead: Lead) -> None:
         return write
 
     system.store.write_patiently(build)
+
+
+def leave_alone(system: "System", lead: Lead, until: int) -> None:
+    """Let sequences leave a lead alone until then (epoch milliseconds, UTC), or later."""
+    if not lead.enrolments or int(lead.away_until or 0) >= until:
+        return
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        later = Lead.away_until.does_not_exist() | (Lead.away_until < until)
+        write.update("lead", Lead(lead.lead_id), [Lead.away_until.set(until)], later)
+        return write
+
+    try:
+        system.store.write_patiently(build)
+    except ConditionsFailed:
+        return  # they are left alone for longer already
