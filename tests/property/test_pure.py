@@ -1,7 +1,6 @@
 """What holds for every text, every situation and every body: the parts without any storage."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import example, given
@@ -19,18 +18,15 @@ from system_sender.classification import (
 from system_sender.codes import Code
 from system_sender.inbound import EventRefused, InboundEvent
 from system_sender.letter import Letter
-from system_sender.models import Campaign, Draft, Integration, Lead, Workspace
 from system_sender.opt_out import is_opt_out
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.phone_number import to_e164
-from system_sender.policy import Go, Refuse, Situation, Verdict, Wait, may_send
 from system_sender.providers.gohighlevel import (
     PROVIDER,
     parse_marketplace_event,
     parse_workflow_event,
 )
 from system_sender.sms_text import MAX_PARTS, PART_LENGTH, split_sms
-from system_sender.states import DRAFT_TRANSITIONS, DraftState
 from system_sender.transport import Answer, NoAnswer
 from tests.support.refusals import REFUSALS
 
@@ -307,124 +303,3 @@ def test_an_event_is_read_or_refused_and_nothing_else(body: dict[str, Any]) -> N
         assert isinstance(read, InboundEvent)
         read.text.encode()
         assert len(read.identity) <= 300
-
-
-# --- policy --------------------------------------------------------------------------------------
-
-counts = st.integers(0, 4)
-
-
-@st.composite
-def situations(draw: st.DrawFn) -> Situation:
-    """Any situation that the gate may find itself in."""
-    today = "2026-03-03"
-    return Situation(
-        draft=Draft(
-            "acme:hello",
-            channel="sms",
-            campaign_id=draw(st.sampled_from([None, "acme:autumn"])),
-            confidence=draw(st.none() | st.floats(0, 1)),
-            seen_inbounds=draw(counts),
-            seen_human_outbounds=draw(counts),
-            ready_at=draw(st.none() | st.integers(NOW - 3 * 86_400_000, NOW)),
-            counted=draw(st.booleans()),
-            code=draw(st.sampled_from([None, *(code.value for code in Code)])),
-        ),
-        lead=Lead(
-            "acme:dana",
-            blacklisted=draw(st.booleans()),
-            suppressed_channels=draw(st.sampled_from([None, {"sms"}, {"email"}])),
-            inbound_count=draw(counts),
-            human_outbound_count=draw(counts),
-            automated_in_a_row=draw(counts),
-            automated_today=draw(st.integers(0, 6)),
-            automated_day=draw(st.sampled_from([None, today, "2026-03-02"])),
-        ),
-        workspace=Workspace(
-            "acme",
-            time_zone=draw(st.sampled_from(["America/New_York", "UTC", "Pacific/Kiritimati"])),
-        ),
-        integration=Integration(
-            "acme:gohighlevel",
-            unhealthy_until=draw(st.none() | st.integers(NOW - 10, NOW + 10)),
-        ),
-        campaign=draw(
-            st.none()
-            | st.sampled_from(["AI_AUTO_SEND", "SETTER_MANAGED"]).map(
-                lambda mode: Campaign("acme:autumn", response_mode=mode)
-            )
-        ),
-        paused=draw(st.sampled_from([None, Code.PAUSED_ALL, Code.PAUSED_CHANNEL])),
-        sent_by=draw(st.sampled_from(["ai", "setter"])),
-        continuing=draw(st.booleans()),
-        now=NOW,
-    )
-
-
-def copied(row: Any, **changes: Any) -> Any:
-    """A row with some attributes changed."""
-    model: Any = type(row)
-    return model(**{**row.attribute_values, **changes})
-
-
-@given(situations())
-def test_every_situation_gets_a_verdict_that_can_be_carried_out(situation: Situation) -> None:
-    verdict: Verdict = may_send(situation)
-    assert isinstance(verdict, Go | Wait | Refuse)
-    if isinstance(verdict, Wait):
-        assert verdict.until > situation.now
-        assert verdict.until - situation.now <= 49 * 3600 * 1000
-    if isinstance(verdict, Refuse):
-        assert verdict.becomes in DRAFT_TRANSITIONS[DraftState.APPROVED]
-        if situation.continuing:
-            # What is half out is neither overtaken nor rejected: it ends, or a person is asked.
-            assert verdict.becomes in (DraftState.FAILED, DraftState.NEEDS_REVIEW)
-
-
-STOPS = ["paused", "blacklisted", "suppressed", "inbound", "human", "unhealthy", "row", "day"]
-
-
-def with_stop(situation: Situation, stop: str) -> Situation:
-    """The same situation with one more reason not to send."""
-    lead, integration = situation.lead, situation.integration
-    changes: dict[str, Any] = {
-        "paused": {"paused": Code.PAUSED_WORKSPACE},
-        "blacklisted": {"lead": copied(lead, blacklisted=True)},
-        "suppressed": {"lead": copied(lead, suppressed_channels={"sms"})},
-        "inbound": {"lead": copied(lead, inbound_count=lead.inbound_count + 1)},
-        "human": {"lead": copied(lead, human_outbound_count=lead.human_outbound_count + 1)},
-        "unhealthy": {"integration": copied(integration, unhealthy_until=NOW + 60_000)},
-        "row": {"lead": copied(lead, automated_in_a_row=lead.automated_in_a_row + 1)},
-        "day": {"lead": copied(lead, automated_today=99, automated_day="2026-03-03")},
-    }[stop]
-    return replace(situation, **changes)
-
-
-@given(situations(), st.sampled_from(STOPS))
-def test_one_more_reason_not_to_send_never_lets_a_draft_go(situation: Situation, stop: str) -> None:
-    if not isinstance(may_send(situation), Go):
-        assert not isinstance(may_send(with_stop(situation, stop)), Go)
-
-
-@given(situations(), st.sampled_from(["paused", "blacklisted", "suppressed", "unhealthy"]))
-def test_nobody_and_nothing_overrides_a_switch_an_opt_out_or_the_blacklist(
-    situation: Situation, stop: str
-) -> None:
-    assert not isinstance(may_send(with_stop(situation, stop)), Go)
-
-
-@given(situations())
-def test_a_verdict_depends_on_the_situation_alone(situation: Situation) -> None:
-    assert may_send(situation) == may_send(situation)
-
-
-def test_the_examples_are_not_all_alike() -> None:
-    """Guards the guards: the strategies above do reach every kind of verdict."""
-    seen: set[type] = set()
-
-    @given(situations())
-    def look(situation: Situation) -> None:
-        seen.add(type(may_send(situation)))
-
-    look()
-    assert seen == {Go, Wait, Refuse}
