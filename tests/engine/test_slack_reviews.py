@@ -99,6 +99,15 @@ class TestAsking:
         assert len(s.slack.calls(POST)) == 1
         assert s.row(draft).due_at is None
 
+    def test_a_claim_whose_outcome_is_unknown_stands_in_the_way_of_another(
+        self, s: SlackStage
+    ) -> None:
+        draft = s.hold()
+        s.fail(SlackFault(Kind.RESET_AFTER, method=POST))
+        s.stage.world.before = Once(named("write review"), lambda: s.show(draft))
+        assert s.show(draft) is Code.IN_PROGRESS
+        assert len(s.slack.calls(POST)) == 1
+
     def test_a_deleted_draft_is_not_asked_about(self, s: SlackStage) -> None:
         draft = s.hold()
         s.stage.delete(type(draft), draft.draft_id)
@@ -161,12 +170,15 @@ class TestShowingWhatBecameOfIt:
 
         def change() -> None:
             edit(s.stage.scene.store, s.stage.world, s.draft(draft), "Wednesday?")
+            # It is due again, and still the business of whoever is at it.
+            assert s.show(draft) is Code.IN_PROGRESS
 
         s.stage.world.before = Once(named("post"), change)
         assert s.show(draft) is Code.REVIEW_SHOWN
         assert "Wednesday?" not in words(s.question())
         s.stage.sweep()
         assert "Wednesday?" in words(s.question())
+        assert (len(s.slack.calls(POST)), s.slack.calls(LOOK)) == (1, [])
         assert s.stage.sweep().due == 0
 
     def test_a_deleted_draft_leaves_nothing_of_it_in_the_channel(self, s: SlackStage) -> None:

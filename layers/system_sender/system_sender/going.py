@@ -1,6 +1,7 @@
 """Asks the deployed sweep function to send a draft now, without waiting for what comes of it."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
 
@@ -17,15 +18,20 @@ class Cron(Protocol):
 
 
 class CronFunction:
-    """The deployed function, by its name."""
+    """The deployed function, by its name.
 
-    def __init__(self, world: World, name: str) -> None:
+    Args:
+        client: makes or returns the client of Lambda; boto3's by default.
+    """
+
+    def __init__(self, world: World, name: str, client: Callable[[], Any] | None = None) -> None:
         self._world = world
         self._name = name
+        self._client = client or _client
 
     def connect(self) -> None:
         """Make the client now: it takes tens of milliseconds, and no person should wait."""
-        _client()
+        self._client()
 
     def go_now(self, draft_id: str) -> None:
         """Invoke the function; see :class:`Cron`."""
@@ -36,7 +42,7 @@ class CronFunction:
             self._world.perform(
                 Effect.INVOKE,
                 "go now",
-                lambda: _client().invoke(
+                lambda: self._client().invoke(
                     FunctionName=self._name, InvocationType="Event", Payload=payload
                 ),
             )
