@@ -243,6 +243,25 @@ def test_the_reason_that_weighs_most_is_told_and_no_further_one_lets_the_reply_g
             assert held_by(**merged) is expected
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"blocked": Code.PLACEHOLDER},
+        {"written": Code.MODEL_FAILED},
+        {"written": Written(TEXT, None, "test", hold=Code.TEMPLATE_VARIABLE_MISSING)},
+        {"judgement": Code.MODEL_FAILED},
+    ],
+)
+def test_no_judgement_lifts_the_confidence_of_what_is_held(changes: dict[str, Any]) -> None:
+    parts: dict[str, Any] = {
+        "written": Written(TEXT, None, "test"),
+        "blocked": None,
+        "judgement": SURE,
+    }
+    assert Considered(**parts).confidence == 1
+    assert Considered(**{**parts, **changes}).confidence == 0
+
+
 def test_nobody_judged_is_nobody_trusted() -> None:
     talk = conversation()
     result = Considered(Written(TEXT, None, "test"), None, None)
