@@ -68,7 +68,7 @@ def test_the_seed_and_the_options_know_every_provider_and_channel() -> None:
     names = list(CHANNELS_OF)
 
     assert list(Integrations.model_fields) == list(Contacts.model_fields) == names
-    assert [provider.value for provider in ProviderName] == [*names, "slack"]
+    assert [provider.value for provider in ProviderName] == [*names, "slack", "openai"]
     assert [channel.value for channel in Channel] == list(CHANNELS)
 
 
