@@ -1,4 +1,4 @@
-"""The sandbox's models: what they say untold, what they are told to say, and what they were asked."""
+"""The sandbox's models: what they say untold, and when told, and what they were asked."""
 
 import json
 from typing import Any
