@@ -198,7 +198,8 @@ class TestFrontDoor:
             ),
             ("POST", "/webhooks/gohighlevel", "WebhookSmsFunction"),
             ("POST", "/slack/interactions/{workspace}", SLACK),
-            ("ANY", "/api/{workspace}/{proxy+}", DASHBOARD),
+            ("GET", "/api/{workspace}/{proxy+}", DASHBOARD),
+            ("POST", "/api/{workspace}/{proxy+}", DASHBOARD),
         }
         assert set().union(*WEBHOOKS.values()) == set(CHANNELS_OF)
 
@@ -238,8 +239,9 @@ class TestDashboards:
         self, chosen: dict[str, str], scheme: str
     ) -> None:
         paths = translated(chosen)["paths"]
-        route = paths["/api/{workspace}/{proxy+}"]["x-amazon-apigateway-any-method"]
-        assert route["security"] == [{scheme: []}]
+        route = paths["/api/{workspace}/{proxy+}"]
+        assert set(route) == {"get", "post"}
+        assert all(method["security"] == [{scheme: []}] for method in route.values())
         others = [path for path in paths if not path.startswith("/api/")]
         assert others
         assert all(paths[path]["post"]["security"] == [{"NONE": []}] for path in others)
