@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from devstack.sandbox.provider import Fault as SandboxFault
 from devstack.sandbox.provider import Kind
+from devstack.sandbox.slack import SlackFault
 from system_sender.world import Effect
 from tests.support.correspondents import Refusals
 
@@ -83,6 +84,13 @@ _MISBEHAVING: Mapping[Fault, SandboxFault] = {
     Fault.UNREADABLE: SandboxFault(Kind.EMPTY_SUCCESS),
 }
 PROVIDER_FAULTS = (*_REFUSING, *_MISBEHAVING)
+_SLACKS_WORDS: Mapping[Fault, str] = {
+    Fault.REFUSED: "channel_not_found",
+    Fault.RATE_LIMITED: "ratelimited",
+    Fault.UNAUTHORIZED: "invalid_auth",
+}
+# What an invocation that nobody waits for can meet.
+_INVOKE_FAULTS = (Fault.REQUEST_LOST, Fault.REPLY_LOST, Fault.THROTTLED)
 # Nothing is accepted by a look-up, so that only one of each pair makes sense there.
 _LOOK_UP_FAULTS = (
     *_REFUSING,
@@ -102,6 +110,14 @@ def provider_fault(fault: Fault, refusals: Refusals) -> SandboxFault:
     """
     make = _REFUSING.get(fault)
     return _MISBEHAVING[fault] if make is None else make(refusals)
+
+
+def slack_fault(fault: Fault) -> SlackFault:
+    """Return what Slack's sandbox makes of a fault."""
+    word = _SLACKS_WORDS.get(fault)
+    if word is not None:
+        return SlackFault(Kind.REFUSE, error=word)
+    return SlackFault(_MISBEHAVING[fault].kind, seconds=_STALL_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +152,14 @@ def faults_at(boundary: Boundary) -> tuple[Fault, ...]:
         case Effect.PROVIDER:
             looks = is_look_up(boundary)
             return (*PROCESS_FAULTS, *(_LOOK_UP_FAULTS if looks else PROVIDER_FAULTS))
-        case Effect.INVOKE:
+        case Effect.MODEL:
             return PROCESS_FAULTS
+        case Effect.INVOKE:
+            return (*PROCESS_FAULTS, *_INVOKE_FAULTS)
+        case Effect.CHAT:
+            looks = boundary.name == "find"
+            of_a_look = tuple(fault for fault in _LOOK_UP_FAULTS if fault in PROVIDER_FAULTS)
+            return (*PROCESS_FAULTS, *(of_a_look if looks else PROVIDER_FAULTS))
 
 
 # Alike in what they leave behind: the same rows but for a code and some seconds.
@@ -189,6 +211,8 @@ def distinct_faults_at(boundary: Boundary, after: Boundary | None) -> tuple[Faul
         same |= _ALIKE_AT_A_LOOK_UP
     if boundary.effect is Effect.DATABASE_WRITE:
         same.add(Fault.THROTTLED)
+    if boundary.effect is Effect.CHAT:
+        same |= _ALIKE_AT_A_SEND
     if is_send(boundary):
         same |= _ALIKE_AT_A_SEND
     elif not is_claim(boundary):

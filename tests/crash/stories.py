@@ -13,27 +13,35 @@ from devstack.sandbox.emailbison import MAILBOX_ID
 from devstack.sandbox.ledger import Entry
 from devstack.sandbox.provider import Fault as SandboxFault
 from devstack.sandbox.provider import Kind
+from devstack.sandbox.slack import Posted, Slack
+from devstack.sandbox.slack_interactions import buttons, click_on
 from devstack.sandbox.unipile import provider_id_of
 from system_sender.budget import Budget
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused
-from system_sender.models import Lead
+from system_sender.going import CronFunction
+from system_sender.models import Campaign, Lead, Workspace
+from system_sender.policy import SETTER_MANAGED
 from system_sender.replying import reply_draft_id
 from system_sender.sending import (
     SendMeta,
     approve_and_send_draft_system,
     send_linkedin_system,
 )
+from system_sender.slack.interactions import SlackReply
+from system_sender.slack.interactions import handle as handle_slack
+from system_sender.slack.message import Action
+from system_sender.slack.reviewing import CLAIM_MILLISECONDS
 from system_sender.states import DraftState, MessageState
 from system_sender.store import Store, Write
-from system_sender.sweep import sweep
+from system_sender.sweep import send_and_show, sweep
 from system_sender.system import System
 from system_sender.text_parts import parts_of
 from system_sender.transport import Request
 from system_sender.webhook import handle
 from system_sender.word import settle_by_word
 from system_sender.world import World
-from tests.crash.faults import Boundary, Fault, is_settlement
+from tests.crash.faults import FREEZES, Boundary, Fault, is_settlement
 from tests.crash.story import StoryMaker, Verdict
 from tests.crash.watch import Rows, Watch
 from tests.crash.world import (
@@ -44,12 +52,15 @@ from tests.crash.world import (
     transport_of,
 )
 from tests.support.correspondents import CORRESPONDENTS, SMS, Correspondent, signer
-from tests.support.scene import Scene
+from tests.support.scene import SIGNING_SECRET, Scene
+from tests.support.slack import SandboxSlack
 
 # More than any recovery needs: what is still due after this many rounds never comes to rest.
 MOST_ROUNDS = 25
 MOST_DELIVERIES = 8
 _WEBHOOK_SECONDS = 28
+_SIGNATURE_HOLDS = 5 * 60_000
+_ASKED_IN, _SAM, _KIM = "C0ASK", "U0SAM", "U0KIM"
 _CRON_SECONDS = 120
 
 ONE_PART = "Hi Dana, does 2pm Tuesday work?"
@@ -335,7 +346,7 @@ def delete_open(world: FaultyWorld, rows: Rows) -> None:
     """Delete the rows of a draft on which somebody would still act."""
     if rows.due_at() is None and not rows.parked():
         return
-    for row in (rows.draft, *rows.events, *rows.messages.values()):
+    for row in (rows.draft, rows.review, *rows.events, *rows.messages.values()):
         if row is not None:
             _delete(world, row)
 
@@ -606,6 +617,123 @@ class ChangedEchoStory(LinkedInEchoStory):
     sign = "Forwarded: "
 
 
+class InvokedLater:
+    """AWS Lambda, which takes an invocation that nobody waits for and begins it afterwards."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+
+    def invoke(self, **arguments: Any) -> dict[str, Any]:
+        """Take an invocation; see boto3."""
+        self.taken.append(arguments["Payload"])
+        return {"StatusCode": 202}
+
+
+class SlackStory(ReplyStory):
+    """Two people press at once what is asked in Slack; the draft leaves once, and both see it."""
+
+    def __init__(self, world: FaultyWorld) -> None:
+        super().__init__(world)
+        self._lambda = InvokedLater()
+        self._seen: Posted | None = None
+
+    def seed(self) -> None:
+        super().seed()
+        workspace, campaign = Workspace(self.world.name), Campaign(f"{self.world.name}:autumn")
+        write = Write(f"seed-{self.world.name}")
+        asks = [Workspace.slack_channel.set(_ASKED_IN), Workspace.slack_approvers.set([_SAM, _KIM])]
+        write.update("workspace", workspace, asks)
+        write.update("campaign", campaign, [Campaign.response_mode.set(SETTER_MANAGED)])
+        self.store.write(write)
+
+    def system(self, *, slow: int = 0) -> System:
+        slack = SandboxSlack(self._slack, timed_out=self.world.timed_out)
+        return replace(super().system(slow=slow), slack=slack)
+
+    @property
+    def _slack(self) -> Slack:
+        return self.world.sandbox.slack
+
+    # --- the course
+
+    def deliver(self) -> bool:
+        """Let the lead write, the cron ask, and two people press what they see."""
+        if not super().deliver():
+            return False
+        question = self._question()
+        if question is None:
+            self.world.advance(CLAIM_MILLISECONDS + 1)
+            self.sweep()
+            question = self._question()
+        return question is not None and self._decide(question)
+
+    def _question(self) -> Posted | None:
+        """Return the question that people saw first, or see now, with its buttons as they were."""
+        asked = [one for one in self._slack.messages() if Action.APPROVE in buttons(one.blocks)]
+        self._seen = self._seen or (asked[0] if asked else None)
+        return self._seen
+
+    def _decide(self, question: Posted) -> bool:
+        contents = [self._press(question, user) for user in (_SAM, _KIM)]
+        self._let_it_go()
+        return all(contents)
+
+    def _press(self, question: Posted, user: str) -> bool:
+        """Press the button; say whether Slack got the answer that it wants."""
+        pressed_at = self.world.now()
+        webhook = click_on(
+            question, Action.APPROVE, SIGNING_SECRET, user=user, at=pressed_at / 1000
+        )
+        event = {
+            "headers": dict(webhook.headers),
+            "body": webhook.body.decode(),
+            "pathParameters": {"workspace": self.world.name},
+        }
+        replies: list[SlackReply] = []
+        self.world.invoke(lambda: replies.append(self._handle(event)))
+        # A process that was stopped for longer than a signature holds lets nobody in.
+        too_late = self.world.now() - pressed_at > _SIGNATURE_HOLDS
+        if replies and replies[0].status not in (200, 503, *((401,) if too_late else ())):
+            self.world.problems.append(f"Slack was answered {replies[0].status}")
+        return bool(replies) and replies[0].status == 200
+
+    def _handle(self, event: dict[str, Any]) -> SlackReply:
+        cron = CronFunction(self.world, "followup-cron", lambda: self._lambda)
+        return handle_slack(self.system(), event, cron)
+
+    def _let_it_go(self) -> None:
+        """Begin the invocations that were taken, each in a process of its own."""
+        taken, self._lambda.taken = self._lambda.taken, []
+        for _ in taken:
+            self.world.invoke(self._send_and_show)
+
+    def _send_and_show(self) -> None:
+        send_and_show(self.system(), self.draft_id, self.budget(120))
+
+    # --- judging
+
+    def judge(self, faults: frozenset[Fault], *, final: bool) -> Verdict:
+        verdict = super().judge(faults, final=final)
+        problems = self._unshown(faults)
+        return replace(verdict, problems=(*verdict.problems, *problems))
+
+    def _unshown(self, faults: frozenset[Fault]) -> list[str]:
+        """Find what people do not see as it is."""
+        review, draft = self.rows().review, self.rows().draft
+        if review is None or draft is None or review.message is None:
+            return ["nobody was asked"]
+        (standing,) = [one for one in self._slack.messages() if one.ts == review.message]
+        problems = []
+        if review.shown_version != review.version:
+            problems.append("the question is not shown as it is")
+        if buttons(standing.blocks):
+            problems.append(f"the draft is {draft.state}, and its question still has buttons")
+        # Whoever is stopped right before asking asks once more when they go on.
+        if len(self._slack.messages()) > 1 and not faults & FREEZES:
+            problems.append("people were asked twice")
+        return problems
+
+
 def _reply_through(name: str) -> StoryMaker:
     """Return the story of a reply through another provider."""
     return type(f"ReplyThrough{name.title()}", (ReplyStory,), {"through": CORRESPONDENTS[name]})
@@ -626,12 +754,13 @@ STORIES: dict[str, StoryMaker] = {
     "linkedin steps": LinkedInStepsStory,
     "echo": EchoStory,
     "linkedin echo": ChangedEchoStory,
+    "slack": SlackStory,
 }
 # All pairs of faults are run of these; of the others, those that strike around the provider.
 ALL_PAIRS = frozenset({"function", "cron", "webhook", "three_parts", "retry"})
 # Through which provider each story writes.
 PROVIDERS: dict[str, str] = {
-    **dict.fromkeys([*ALL_PAIRS, "echo"], "gohighlevel sms"),
+    **dict.fromkeys([*ALL_PAIRS, "echo", "slack"], "gohighlevel sms"),
     **{name: name for name in ("gohighlevel e-mail", "smartlead", "instantly")},
     **dict.fromkeys(["emailbison", "sender fallback"], "emailbison"),
     **dict.fromkeys(["unipile", "linkedin steps", "linkedin echo"], "unipile"),

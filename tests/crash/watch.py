@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from system_sender.audit import entries_of
 from system_sender.codes import Code
-from system_sender.models import Draft, Inbound, Message
+from system_sender.models import Draft, Inbound, Message, Review
+from system_sender.slack.reviewing import CLAIM_MILLISECONDS
 from system_sender.states import (
     DRAFT_BORN,
     DRAFT_TRANSITIONS,
@@ -23,21 +24,26 @@ class Rows:
     """The rows of one draft and of the events around it, read as one snapshot."""
 
     def __init__(self, store: Store, draft_id: str, event_ids: Iterable[str] = ()) -> None:
-        keys: list[Key] = [(Draft, draft_id)]
+        keys: list[Key] = [(Draft, draft_id), (Review, draft_id)]
         keys += [(Message, draft_id, part) for part in range(MOST_PARTS)]
         keys += [(Inbound, event_id) for event_id in event_ids]
         read = store.read(*keys)
         self.draft: Draft | None = read[0]
+        self.review: Review | None = read[1]
         self.messages: dict[int, Message] = {
-            int(row.part): row for row in read[1 : 1 + MOST_PARTS] if row is not None
+            int(row.part): row for row in read[2 : 2 + MOST_PARTS] if row is not None
         }
-        self.events: list[Inbound] = [row for row in read[1 + MOST_PARTS :] if row is not None]
+        self.events: list[Inbound] = [row for row in read[2 + MOST_PARTS :] if row is not None]
 
     def due_at(self) -> int | None:
         """Return when the next sweep has something to do here, or None."""
         times = [int(event.due_at) for event in self.events if event.due_at is not None]
         if self.draft is not None and self.draft.due_at is not None:
             times.append(int(self.draft.due_at))
+        if self.review is not None and self.review.due_at is not None:
+            # Whoever is at it is waited for.
+            claimed_until = int(self.review.claimed_at or 0) + CLAIM_MILLISECONDS
+            times.append(max(int(self.review.due_at), claimed_until))
         return min(times, default=None)
 
     def parked(self) -> list[Message]:
@@ -121,8 +127,18 @@ class Watch:
                 self.problems.append(f"the draft is {draft.state} and no sweep finds it")
             if draft.state == DraftState.UNKNOWN and not rows.parked():
                 self.problems.append("the draft is unknown and no person sees why")
+            asked = draft.state in (DraftState.NEEDS_REVIEW, DraftState.PENDING) and draft.asked
+            if asked and not _is_shown(rows.review):
+                self.problems.append("a person must decide, and nobody is asked")
         if any(event.finished_code is None and event.due_at is None for event in rows.events):
             self.problems.append("an inbound event is unfinished and no sweep finds it")
         for row in rows.messages.values():
             if row.state == MessageState.UNKNOWN and row.attention_at is None:
                 self.problems.append(f"part {row.part} is unknown and on nobody's list")
+
+
+def _is_shown(review: Review | None) -> bool:
+    """Say whether a question is shown as it is, or a sweep finds it and will show it."""
+    return review is not None and (
+        review.shown_version == review.version or review.due_at is not None
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from pynamodb.exceptions import PynamoDBException
 
 from devstack.sandbox.ledger import Operation
@@ -16,9 +16,16 @@ from system_sender.transport import Answer, Guard, NoAnswer, Request
 from system_sender.world import Effect, World
 from tests.crash import connection as raw
 from tests.crash.connection import FaultyConnection
-from tests.crash.faults import FREEZES, PROVIDER_FAULTS, Boundary, Fault, is_look_up, provider_fault
+from tests.crash.faults import (
+    FREEZES,
+    Boundary,
+    Fault,
+    is_look_up,
+    provider_fault,
+    slack_fault,
+)
 from tests.support.correspondents import SMS
-from tests.support.scene import SECRET
+from tests.support.scene import SECRET, SIGNING_SECRET
 from tests.support.transport import SandboxTransport
 
 T = TypeVar("T")
@@ -185,12 +192,24 @@ class FaultyWorld(World):
         if fault in FREEZES:
             self._freeze(fault)
             return call()
+        if boundary.effect in _DATABASE:
+            return self._strike_database(process, fault, call)
+        return self._strike_others(fault, boundary, call)
+
+    def _strike_others(self, fault: Fault, boundary: Boundary, call: Callable[[], T]) -> T:
+        """Let a provider, Slack, Lambda or the parameter store fail at this call."""
         if fault is Fault.NOT_VISIBLE:
             return self._blinded(call)
-        if fault in PROVIDER_FAULTS:
-            return self._misbehave(fault, boundary, call)
+        if boundary.effect is Effect.CHAT:
+            return self._misbehave_chat(fault, call)
+        if boundary.effect is Effect.INVOKE:
+            return self._lose(fault, call)
         if boundary.effect is Effect.SECRET:
             raise SecretUnavailable("The SSM parameter store could not be read.")
+        return self._misbehave(fault, boundary, call)
+
+    def _strike_database(self, process: Process, fault: Fault, call: Callable[[], T]) -> T:
+        """Let DynamoDB fail at this call, or from here on."""
         if fault is Fault.OUTAGE:
             process.cut_off = True
         if fault is Fault.CONFLICT_AND_CONDITION:
@@ -234,6 +253,23 @@ class FaultyWorld(World):
         finally:
             self.sandbox.clear_faults()
             self.sandbox.program(*programmed)
+
+    def _misbehave_chat(self, fault: Fault, call: Callable[[], T]) -> T:
+        """Let Slack misbehave at this call."""
+        self.sandbox.slack.program(slack_fault(fault))
+        try:
+            return call()
+        finally:
+            self.sandbox.slack.clear_faults()
+
+    def _lose(self, fault: Fault, call: Callable[[], T]) -> T:
+        """Let an invocation that nobody waits for be refused, or lost on its way there or back."""
+        if fault is Fault.THROTTLED:
+            error = {"Error": {"Code": "TooManyRequestsException"}}
+            raise ClientError(error, "Invoke")  # type: ignore[arg-type]
+        if fault is Fault.REPLY_LOST:
+            call()
+        raise ReadTimeoutError(endpoint_url="http://127.0.0.1")
 
     def _blinded(self, call: Callable[[], T]) -> T:
         """Let a look-up see nothing that was accepted in the last minutes."""
@@ -288,7 +324,8 @@ class WorldSecrets:
 
     def get(self, workspace: str, provider: str, secret: str) -> str | None:
         """Return the secret."""
-        value = SECRET if secret == "webhook_secret" else "pit-test"
+        known = {"webhook_secret": SECRET, "signing_secret": SIGNING_SECRET}
+        value = known.get(secret, "pit-test")
         return self._world.perform(Effect.SECRET, f"secret {secret}", lambda: value)
 
 
