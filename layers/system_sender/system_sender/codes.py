@@ -144,6 +144,8 @@ class Code(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     ROUTE_NOT_FOUND = "route_not_found"
     TRY_AGAIN = "try_again"
+    NOT_JSON_TYPE = "not_json_type"
+    CALL_FAILED = "call_failed"
     STEP_SENT = "step_sent"
     STEP_NOT_DUE = "step_not_due"
     STEP_WAITS = "step_waits"
@@ -354,6 +356,9 @@ SENTENCES: dict[Code, str] = {
     Code.UNAUTHENTICATED: "The request does not say who calls; sign it, or bring a valid token.",
     Code.ROUTE_NOT_FOUND: "There is no such operation; the API's description lists them.",
     Code.TRY_AGAIN: "The rows could not be read or written right now; send the same call again.",
+    Code.NOT_JSON_TYPE: "The body's content type is another; send it as application/json.",
+    Code.CALL_FAILED: "This system failed to answer; look again, and send the same call if it is not "
+    "done.",
     Code.STEP_SENT: "The step's message was sent; the next step follows at its distance.",
     Code.STEP_NOT_DUE: "The next step's time has not come.",
     Code.STEP_WAITS: "The step's draft is on its way; the sequence goes on when it has ended.",
