@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from devstack import deployment, paths
 from devstack.demo_closing import line_of, strangers, table_of
+from devstack.demo_deciding import Deciding
 from devstack.demo_people import (
     COLLEAGUE,
     CONNECTED,
@@ -128,7 +129,7 @@ class Demo:
         stage = self.stage
         stage.title("Meanwhile: the kill switch")
         stage.sender("pause", "--workspace", WORKSPACE)
-        stage.tell(stage.says(LENA, "Can you call me tomorrow?"))
+        stage.tell(stage.says(LENA, "Do you have time tomorrow?"))
         stage.expect(LENA, 0)
         stage.sender("resume", "--workspace", WORKSPACE)
         stage.say("Resumed. The held reply is due within a minute, by the sweep.")
@@ -286,6 +287,8 @@ def run(system: LocalSystem, console: Console) -> None:
     webhook = demo.text()
     # What takes its time begins early: the dead invocation, the lost answer, the held reply.
     frozen = demo.freeze()
+    deciding = Deciding(demo.stage)
+    deciding.begin()
     demo.hold()
     demo.connect()
     lost = demo.lose_an_answer()
@@ -294,6 +297,7 @@ def run(system: LocalSystem, console: Console) -> None:
     demo.chat()
     demo.reach_out()
     demo.settle(frozen, lost)
+    deciding.show()
     demo.close()
 
 

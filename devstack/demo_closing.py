@@ -30,8 +30,11 @@ class Line:
 
     @property
     def agrees(self) -> bool:
-        """Whether one message left, and every row says so."""
-        return len(self.accepted) == 1 and self.drafts == self.messages == ("sent",)
+        """Whether exactly what was to leave left, and every row says so."""
+        if not self.person.gets:
+            return not self.accepted and not self.messages and "sent" not in self.drafts
+        sent = ("sent",) * self.person.gets
+        return len(self.accepted) == self.person.gets and self.drafts == self.messages == sent
 
 
 def line_of(person: Person, ledger: Iterable[Entry], thread: Sequence[Mapping[str, Any]]) -> Line:
@@ -63,7 +66,7 @@ def table_of(lines: Iterable[Line]) -> Table:
         table.add_row(
             line.person.name,
             f"{len(texts)} × “{_shortened(texts[0])}”" if texts else "nothing",
-            ", ".join(line.drafts),
+            ", ".join(line.drafts) or "none",
             ", ".join(line.messages),
             ", ".join(line.ways),
             "[green]yes[/green]" if line.agrees else "[red]NO[/red]",

@@ -21,12 +21,14 @@ class Person:
     Attributes:
         address: what the provider's ledger calls them.
         phone: of a lead who writes texts.
+        gets: how many messages they are to get.
     """
 
     name: str
     provider: str
     address: str
     phone: str = ""
+    gets: int = 1
 
     @property
     def lead(self) -> str:
@@ -42,8 +44,13 @@ NORA = Person("Nora", "smartlead", "nora@example.com")
 LIAM = Person("Liam", "unipile", "ACoAALiamExample")
 # Nobody has told the agency more than the address of her profile.
 MIA = Person("Mia", "unipile", provider_id_of("mia-example"))
+# Of the chapters about deciding: who waits a little, who is asked about, who says stop, who sleeps.
+IVY = Person("Ivy", "gohighlevel", "contact-ivy", "+12125550105")
+RUTH = Person("Ruth", "gohighlevel", "contact-ruth", "+12125550106")
+SAM = Person("Sam", "gohighlevel", "contact-sam", "+12125550107", gets=0)
+TARA = Person("Tara", "gohighlevel", "contact-tara", "+12125550108", gets=0)
 
-PEOPLE = (DANA, OMAR, LENA, ERIN, NORA, LIAM, MIA)
+PEOPLE = (DANA, OMAR, LENA, ERIN, NORA, LIAM, MIA, IVY, RUTH, SAM, TARA)
 
 
 def says(person: Person, text: str, signer: Signer, **fields: Any) -> Webhook:

@@ -80,6 +80,10 @@ class Stage:
         (shown,) = self._ask_sender(("draft", "show", draft_id), "")["messages"]
         return dict(shown)
 
+    def draft(self, draft_id: str) -> dict[str, Any]:
+        """Return a draft as `sender draft show` shows it, without a word."""
+        return dict(self._ask_sender(("draft", "show", draft_id), "")["draft"])
+
     def secrets(self, *secrets: tuple[str, str, str]) -> None:
         """Store secrets with `sender secret`, side by side: provider, name and value of each."""
         commands = [
