@@ -1,14 +1,26 @@
 """What every command works with: the rows, read and written as the functions do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from pynamodb.models import Model
 
 from system_sender.cli.problem import Problem
 from system_sender.codes import Code
-from system_sender.models import Draft, Integration, Lead, Revision, Workspace, integration_key
+from system_sender.followups.lifecycle import EnrolmentState
+from system_sender.models import (
+    Draft,
+    Enrolment,
+    Integration,
+    Lead,
+    Revision,
+    Sequence,
+    Workspace,
+    integration_key,
+    state_key,
+)
 from system_sender.providers import CHANNELS_OF
 from system_sender.secrets import Secrets
 from system_sender.settings import Settings
@@ -19,8 +31,10 @@ from system_sender.world import Effect, World
 
 M = TypeVar("M", bound=Model)
 
-# DynamoDB reads at most this many rows in one transaction.
+# DynamoDB reads at most this many rows in one request.
 _ROWS_AT_ONCE = 100
+# Keys are small: this many come in one answer.
+_KEYS_AT_ONCE = 1_000
 
 
 class NoWayOut:
@@ -98,20 +112,102 @@ class Operator:
 
     def workspaces(self) -> list[Workspace]:
         """Return every workspace, by name. There are few, so the table is read as a whole."""
+        rows = self._whole_table(Workspace)
+        return sorted(rows, key=lambda row: str(row.workspace))
+
+    def sequences(self, workspace: str | None) -> list[Sequence]:
+        """Return the sequences, of one workspace or of all. There are few of them, too."""
+        rows = self._whole_table(Sequence)
+        named = [row for row in rows if workspace is None or row.workspace == workspace]
+        return sorted(named, key=lambda row: str(row.sequence_id))
+
+    def _whole_table(self, model: type[M]) -> list[M]:
         items: list[dict[str, Any]] = []
-        arguments: dict[str, Any] = {"TableName": Workspace.Meta.table_name, "ConsistentRead": True}
+        name = model.Meta.table_name
+        arguments: dict[str, Any] = {"TableName": name, "ConsistentRead": True}
         while True:
             page = self.world.perform(
                 Effect.DATABASE_READ,
-                "scan workspaces",
+                f"scan {name}",
                 partial(shared_connection().dispatch, "Scan", arguments),
             )
             items += page["Items"]
             if "LastEvaluatedKey" not in page:
                 break
             arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-        rows = [Workspace.from_raw_data(item) for item in items]
-        return sorted(rows, key=lambda row: str(row.workspace))
+        return [model.from_raw_data(item) for item in items]
+
+    def sequence(self, sequence_id: str) -> Sequence:
+        """Return a sequence that must exist."""
+        sequence = self.store.get(Sequence, sequence_id)
+        if sequence is None:
+            raise Problem(
+                Code.SEQUENCE_NOT_FOUND,
+                f"There is no sequence '{sequence_id}'. List them with `sender sequence list`.",
+            )
+        return sequence
+
+    def enrolment(self, enrolment_id: str) -> Enrolment:
+        """Return an enrolment that must exist."""
+        enrolment = self.store.get(Enrolment, enrolment_id)
+        # Without a lead it is what is left of a row that was deleted by hand.
+        if enrolment is None or not enrolment.lead_id:
+            raise Problem(
+                Code.ENROLMENT_NOT_FOUND,
+                f"There is no enrolment '{enrolment_id}'. Ids look like 'acme:winter/dana'; list "
+                "them with `sender followups WORKSPACE`.",
+            )
+        return enrolment
+
+    def enrolment_ids(
+        self,
+        workspace: str,
+        states: Iterable[EnrolmentState],
+        *,
+        sequence_id: str | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[str]:
+        """Yield the enrolments of a workspace in these states, page by page.
+
+        Args:
+            sequence_id: only those in this sequence, told by their ids.
+        """
+        beginning = "" if sequence_id is None else f"{sequence_id}/"
+        for state in states:
+            after: dict[str, Any] | None = None
+            while True:
+                keys = self.store.query(
+                    Enrolment.state_index,
+                    state_key(workspace, state),
+                    newest_first=newest_first,
+                    limit=_KEYS_AT_ONCE,
+                    after=after,
+                )
+                yield from (
+                    key["enrolment_id"] for key in keys if key["enrolment_id"].startswith(beginning)
+                )
+                if len(keys) < _KEYS_AT_ONCE:
+                    break
+                after = _raw(keys[-1])
+
+    def enrolments(
+        self,
+        workspace: str,
+        states: Iterable[EnrolmentState],
+        *,
+        sequence_id: str | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[Enrolment]:
+        """Yield enrolments as :meth:`enrolment_ids` does, each as it is now."""
+        wanted = tuple(states)
+        ids = self.enrolment_ids(
+            workspace, wanted, sequence_id=sequence_id, newest_first=newest_first
+        )
+        while batch := list(islice(ids, _ROWS_AT_ONCE)):
+            for row in self.store.read(*((Enrolment, one) for one in batch)):
+                # The index lags: what has moved on since is not told of in a state it has left.
+                if row is not None and row.lead_id and row.state in wanted:
+                    yield row
 
     def integrations(self, workspaces: Iterable[str]) -> list[Integration]:
         """Return the provider accounts of these workspaces, in their order."""
@@ -139,3 +235,11 @@ class Operator:
         unique = sorted(set(keys))
         rows = self.rows((Revision, draft_id, number) for draft_id, number in unique)
         return {key: row for key, row in zip(unique, rows, strict=True) if row is not None}
+
+
+def _raw(key: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an index row's keys in DynamoDB's own format."""
+    return {
+        name: {"N": str(value)} if isinstance(value, int) else {"S": value}
+        for name, value in key.items()
+    }

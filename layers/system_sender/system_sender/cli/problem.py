@@ -26,6 +26,8 @@ class Trouble(StrEnum):
     FUNCTION_NOT_FOUND = "function_not_found"
     FUNCTION_FAILED = "function_failed"
     FILE_UNREADABLE = "file_unreadable"
+    FILE_UNWRITABLE = "file_unwritable"
+    INVALID_FILE = "invalid_file"
     NOT_SUPPRESSED = "not_suppressed"
 
 
@@ -233,5 +235,6 @@ def _storage_problem(error: Exception) -> Problem | None:
 
 def _refusal(error: Exception) -> Problem | None:
     from system_sender.drafts import DraftRefused
+    from system_sender.followups.enrolment import EnrolmentRefused
 
-    return Problem(error.code) if isinstance(error, DraftRefused) else None
+    return Problem(error.code) if isinstance(error, DraftRefused | EnrolmentRefused) else None

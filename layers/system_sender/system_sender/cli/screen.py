@@ -62,6 +62,13 @@ def written(value: object, style: str = "") -> "Text":
     return Text(safe, style=style)
 
 
+def as_it_is(document: str) -> "RenderableType":
+    """Return a document of our own making, to be printed without being wrapped."""
+    from rich.syntax import Syntax
+
+    return Syntax(document.rstrip("\n"), "text", background_color="default", word_wrap=False)
+
+
 def line(*parts: tuple[str, str]) -> "Text":
     """Return one line of texts, each in its own style."""
     from rich.text import Text

@@ -1,6 +1,5 @@
 """Checks a seed file as a whole, before anything is written, and names every mistake at once."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from system_sender.cli.problem import Problem, Trouble
+from system_sender.cli.problem import Problem
 from system_sender.cli.seed_accounts import (
     GivenAccount,
     StoredAccount,
@@ -18,24 +17,13 @@ from system_sender.cli.seed_accounts import (
     owned_account,
 )
 from system_sender.cli.seed_schema import LeadSeed, Seed
+from system_sender.cli.sound_file import Mistake, invalid_file, mistake_of, read_json
 from system_sender.codes import Code
 from system_sender.phone_number import to_e164
 from system_sender.providers import CHANNELS_OF
 from system_sender.text_parts import parts_of
 
 SECTIONS = ("workspaces", "campaigns", "leads", "drafts")
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing that is wrong, and where: `leads[0].phone`."""
-
-    path: str
-    problem: str
-
-    def to_dict(self) -> dict[str, str]:
-        """Return plain JSON values."""
-        return {"path": self.path, "problem": self.problem}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +49,12 @@ def read_seed_file(path: Path) -> Any:
     Raises:
         Problem: when it cannot be read, or is no JSON.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise Problem(
-            Trouble.FILE_UNREADABLE, f"The file {path} cannot be read: {error.strerror}."
-        ) from None
-    try:
-        return json.loads(content)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise invalid([Mistake(where, f"is not JSON: {error.msg}")]) from None
-    except (UnicodeDecodeError, RecursionError):
-        raise invalid([Mistake("the file", "is not JSON in UTF-8")]) from None
+    return read_json(path, Code.INVALID_SEED)
 
 
 def invalid(mistakes: list[Mistake]) -> Problem:
     """Return the problem of a seed with these mistakes."""
-    return Problem(Code.INVALID_SEED, problems=[mistake.to_dict() for mistake in mistakes])
+    return invalid_file(mistakes, Code.INVALID_SEED)
 
 
 def parse_seed(raw: Any) -> Seed:
@@ -90,27 +66,13 @@ def parse_seed(raw: Any) -> Seed:
     try:
         seed = Seed.model_validate(raw)
     except ValidationError as error:
-        mistakes = [_mistake(detail) for detail in error.errors()]
+        mistakes = [mistake_of(detail) for detail in error.errors()]
         mistakes += _among_the_rest(raw, {detail["loc"][:2] for detail in error.errors()})
         raise invalid(mistakes) from None
     mistakes = cross_check(seed, None)
     if mistakes:
         raise invalid(mistakes)
     return seed
-
-
-def _mistake(detail: Any) -> Mistake:
-    path = ""
-    for step in detail["loc"]:
-        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
-    said = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] == "extra_forbidden":
-        said = "is no field of this file"
-    elif detail["type"] == "missing":
-        said = "is missing"
-    elif detail["type"] == "string_pattern_mismatch":
-        said = f"must match {detail['ctx']['pattern']}"
-    return Mistake(path or "the file", said)
 
 
 def _among_the_rest(raw: Any, broken: set[tuple[Any, ...]]) -> list[Mistake]:

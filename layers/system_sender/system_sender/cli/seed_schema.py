@@ -34,6 +34,7 @@ from system_sender.cli.seed_fields import (
 )
 from system_sender.cli.seed_integrations import Integrations
 from system_sender.cli.seed_schedule import QuietHours, Schedule
+from system_sender.cli.sound_file import schema_of
 
 
 class ResponseMode(StrEnum):
@@ -295,5 +296,4 @@ class Seed(Item):
 
 def seed_schema() -> dict[str, Any]:
     """Return the JSON schema of the file."""
-    schema = Seed.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return schema_of(Seed)

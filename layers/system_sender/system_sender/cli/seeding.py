@@ -18,7 +18,6 @@ from system_sender.cli.seed_accounts import (
     owned_account,
 )
 from system_sender.cli.seed_check import (
-    Mistake,
     Stored,
     cross_check,
     invalid,
@@ -26,6 +25,7 @@ from system_sender.cli.seed_check import (
     region_of,
 )
 from system_sender.cli.seed_schema import CampaignSeed, DraftSeed, LeadSeed, Seed, WorkspaceSeed
+from system_sender.cli.sound_file import Mistake
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, NewDraft, create_draft, text_hash
 from system_sender.inbound import EventKind
