@@ -14,8 +14,16 @@ from system_sender.store import Write
 if TYPE_CHECKING:
     from system_sender.settlement import DraftFate
 
-# What lets a sequence go on behind the step whose draft it is.
-_ENDED = frozenset({DraftState.SENT, DraftState.FAILED, DraftState.REJECTED, DraftState.SUPERSEDED})
+# What a sequence looks at, whose step's draft it is: it goes on, or may not reach the lead so.
+_WAKES = frozenset(
+    {
+        DraftState.SENT,
+        DraftState.FAILED,
+        DraftState.REJECTED,
+        DraftState.SUPERSEDED,
+        DraftState.NEEDS_REVIEW,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +34,14 @@ class Change:
         actor: who or what; see `audit.py`.
         at: epoch milliseconds, UTC.
         facts: what else is known of it; see :func:`audit.note`.
+        wakes: False where the sequence itself makes the move.
     """
 
     fate: "DraftFate"
     actor: str
     at: int
     facts: Mapping[str, Any] = field(default_factory=dict)
+    wakes: bool = True
 
     def tell(self, write: Write, draft: Draft) -> None:
         """Add what tells of the move to the transaction that makes it.
@@ -49,5 +59,5 @@ class Change:
             **{"code": fate.code.value, "until": fate.due_at, **self.facts},
         )
         show_again(write, draft, fate.state.value, self.at)
-        if draft.enrolment_id is not None and fate.state in _ENDED:
+        if self.wakes and draft.enrolment_id is not None and fate.state in _WAKES:
             wake(write, draft.enrolment_id, self.at)

@@ -456,8 +456,14 @@ def _write_move(store: Store, draft: Draft, build: Callable[[str], Write]) -> No
         raise DraftRefused(Code.DRAFT_CHANGED, draft) from None
 
 
-def list_draft(write: Write, draft: Draft, *, listed: bool) -> None:
-    """Add a draft to its lead's open drafts, or take it away."""
+def list_draft(
+    write: Write, draft: Draft, *, listed: bool, lead_changes: Sequence[Any] = ()
+) -> None:
+    """Add a draft to its lead's open drafts, or take it away.
+
+    Args:
+        lead_changes: what else changes in the lead's row with it.
+    """
     drafts, mention = Lead.open_drafts, {draft.draft_id}
     action = drafts.add(mention) if listed else drafts.delete(mention)
-    write.update("lead", Lead(draft.lead_id), [action], Lead.lead_id.exists())
+    write.update("lead", Lead(draft.lead_id), [action, *lead_changes], Lead.lead_id.exists())

@@ -11,6 +11,7 @@ from system_sender.deliveries import LeadDelivery, deliveries_of
 from system_sender.drafts import DraftRefused
 from system_sender.finding import Found
 from system_sender.finishing import finish, finish_step
+from system_sender.followups.waking import answered, came_before, wake_all
 from system_sender.inbound import DeliveryStatus
 from system_sender.models import (
     Evidence,
@@ -202,6 +203,10 @@ class _HumanMessage:
             Lead.last_outbound_at.set(self._now),
             Lead.human_outbound_at.set(max(int(lead.human_outbound_at or 0), at)),
         ]
+        if not came_before(at or None, lead):
+            actions.append(answered(int(lead.inbound_count)))
+        # In this very transaction: once the event is finished, nobody would do it any more.
+        wake_all(write, lead, self._now)
         write.update("lead", Lead(lead.lead_id), actions, Lead.version == lead.version)
         finish_step(write, echo, Code.HUMAN_REPLIED)
         return write

@@ -16,6 +16,7 @@ from system_sender.claim import queued_row
 from system_sender.codes import Code, known_code
 from system_sender.delivery import Delivery
 from system_sender.drafts import DraftRefused, leave
+from system_sender.followups.waking import note_answer
 from system_sender.hourly import share_for
 from system_sender.ledger import ClaimBusy, ClaimRefused, DeliveryLedger
 from system_sender.letter import Access, Letter
@@ -283,7 +284,7 @@ def _send_parts(system: "System", reading: Reading, addressed: Addressed, budget
     sent = {n for n, row in reading.messages.items() if row.state == MessageState.SENT}
     missing = [part for part in range(len(spans)) if part not in sent]
     if not missing:
-        raise _Ended(_finish(system, reading.draft))
+        raise _Ended(_finish(system, reading))
     for part in missing:
         if not _may_be_claimed(reading.messages.get(part)):
             # Taken between the reading of the draft and of its parts: the draft says by now.
@@ -307,8 +308,11 @@ def _spans(reading: Reading) -> tuple[Span, ...]:
     return parts_of(reading.draft.channel, reading.text).spans
 
 
-def _finish(system: "System", draft: Draft) -> SendResult:
+def _finish(system: "System", reading: Reading) -> SendResult:
     """Mark an approved draft sent whose every part is already out, by late evidence."""
+    draft = reading.draft
+    if draft.enrolment_id is None:
+        note_answer(system, reading.lead, int(draft.seen_inbounds))
     return _put_aside(system, draft, DraftFate(DraftState.SENT, Code.SENT))
 
 

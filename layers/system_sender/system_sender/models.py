@@ -7,6 +7,7 @@ from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
     NumberAttribute,
+    NumberSetAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
@@ -141,6 +142,9 @@ class Lead(Model):
     automated_day = UnicodeAttribute(null=True)
     last_inbound_at = NumberAttribute(null=True)
     last_outbound_at = NumberAttribute(null=True)
+    # How many inbound messages there were when each answer since the latest of them was written:
+    # counts, because messages overtake each other. The lead is answered if all are among them.
+    answered_inbounds = NumberSetAttribute(null=True)
     # When the latest human message left: the provider's time, or ours of what left through us.
     # Only for comparison with the provider's times of inbound messages that come late.
     human_outbound_at = NumberAttribute(null=True)
@@ -565,13 +569,17 @@ class Enrolment(Model):
     done: JSONAttribute = JSONAttribute()
     # From when the distance to the next step counts (epoch milliseconds, UTC).
     spaced_from = NumberAttribute()
-    # The next step's draft exists.
+    # The next step's draft was written as its text stands, and goes its own way.
     drafted = BooleanAttribute(default=False)
+    # How many drafts the step has had: a further one only behind one that was refused for good.
+    drafts = NumberAttribute(default=1)
     # How often the step was put off because the channel is shut.
     attempts = NumberAttribute(default=0)
-    # How many inbound messages the lead had at the beginning, and when it went on last.
+    # How many inbound messages the lead had at the beginning; and how many inbound and human
+    # messages when it went on last.
     started_inbounds = NumberAttribute()
     seen_inbounds = NumberAttribute()
+    seen_human_outbounds = NumberAttribute(default=0)
     started_at = NumberAttribute()
     due_shard = UnicodeAttribute(null=True)
     due_at = NumberAttribute(null=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from system_sender.classification import ReadingKind
 from system_sender.codes import Code
 from system_sender.email_address import to_address
+from system_sender.followups.waking import answered, came_before
 from system_sender.inbound import EventKind, InboundEvent
 from system_sender.models import (
     Alias,
@@ -232,12 +233,25 @@ class _Recording:
                 last_inbound_at=self._now,
                 latest_inbound={**(lead.latest_inbound or {}), event.channel: self._key},
             )
+            self._note_answers(is_answered=self._was_answered())
         elif event.kind is EventKind.HUMAN_OUTBOUND:
+            self._note_answers(is_answered=not came_before(event.occurred_at, lead))
             self._change(
                 human_outbound_count=int(lead.human_outbound_count) + 1,
                 last_outbound_at=self._now,
                 human_outbound_at=max(lead.human_outbound_at or 0, event.occurred_at or 0),
             )
+
+    def _note_answers(self, *, is_answered: bool) -> None:
+        """Note that all the lead wrote is answered; or forget the answers that are outdated."""
+        known = set(self.lead.answered_inbounds or ())
+        if is_answered:
+            self.lead.answered_inbounds = known | {int(self.lead.inbound_count)}
+            self._changes.append(answered(int(self.lead.inbound_count)))
+            return
+        outdated = known - {max(known, default=0)}
+        if outdated:
+            self._changes.append(Lead.answered_inbounds.delete(outdated))
 
     def _listen(self) -> None:
         """Let the lead sound like their latest words. A machine's are not theirs."""
@@ -306,10 +320,13 @@ class _Recording:
         An event that was delivered late may be answered by a person already.
         """
         count = int(self.lead.human_outbound_count)
+        return count - 1 if self._was_answered() and count else count
+
+    def _was_answered(self) -> bool:
+        """Say whether a person wrote after this event, by the provider's own times."""
         answered_at = self.lead.human_outbound_at
         occurred_at = self._event.occurred_at
-        answered = answered_at is not None and occurred_at is not None and answered_at > occurred_at
-        return count - 1 if answered and count else count
+        return answered_at is not None and occurred_at is not None and answered_at > occurred_at
 
     def _write_lead(self) -> None:
         lead = self.lead

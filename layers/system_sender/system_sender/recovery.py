@@ -6,7 +6,8 @@ from system_sender import audit
 from system_sender.budget import next_look_up, overdue_at
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, leave
-from system_sender.models import Draft, Message
+from system_sender.followups.waking import note_answer
+from system_sender.models import Draft, Lead, Message
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.settlement import DraftFate, park
 from system_sender.states import DraftState, MessageState
@@ -28,11 +29,19 @@ def recover(system: "System", draft: Draft) -> Code:
     if in_flight is not None:
         return _park_overdue(system, draft, in_flight, now)
     fate = _fate_of_parts(set(by_state), now)
+    if fate.state is DraftState.SENT and draft.enrolment_id is None:
+        _note_answer(system, draft)
     try:
         leave(system.store, system.world, draft, fate, actor=audit.SWEEP)
     except DraftRefused:
         return Code.DRAFT_CHANGED
     return fate.code
+
+
+def _note_answer(system: "System", draft: Draft) -> None:
+    lead = system.store.get(Lead, draft.lead_id)
+    if lead is not None:
+        note_answer(system, lead, int(draft.seen_inbounds))
 
 
 def _fate_of_parts(states: set[MessageState], now: int) -> DraftFate:

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 # What a reply's id begins with, behind its workspace. A caller's key may not: the event that such
 # a draft seems to answer would never be finished.
 REPLY_KEY = "reply:"
-# An overtaken draft is three steps of the transaction that overtakes it, and a transaction has a
-# hundred at most. More open drafts of one lead are odd, and the gate refuses the rest all the same.
-MOST_OVERTAKEN = 32
+# An overtaken draft is four steps at most of the transaction that overtakes it, and a transaction
+# has a hundred. More open drafts of one lead are odd, and the gate refuses the rest all the same.
+MOST_OVERTAKEN = 24
 # Writer and evaluator together. Somebody who waits minutes for an answer does not see the seconds,
 # but a sweep has others to serve.
 MOST_MODEL_SECONDS = 25.0
@@ -120,7 +120,8 @@ def _answer(
     around = _look_around(system, inbound, lead)
     _overtake_drafts(system, lead, around.drafts)
     if inbound.reading == ReadingKind.OUT_OF_OFFICE:
-        leave_alone(system, lead, int(inbound.received_at) + AWAY_FOR)
+        until = int(inbound.received_at) + AWAY_FOR
+        leave_alone(system, lead, until, answers=_answered_by_silence(inbound, lead))
     wake_lead(system, lead)
     obstacle = _obstacle(inbound, lead, around.campaign)
     if obstacle is not None or around.campaign is None:
@@ -133,13 +134,25 @@ def _answer(
     return _reply_by_model(system, conversation, budget)
 
 
+def _answered_by_silence(inbound: Inbound, lead: Lead) -> int | None:
+    """Return the number of an out-of-office note that counts as a message of the lead's.
+
+    Nobody answers it, so that sequences would wait for ever. If the lead waits for an answer to
+    what they wrote before it, they wait on.
+    """
+    if inbound.automated or lead.inbound_count != inbound.sequence:
+        return None
+    before = int(inbound.sequence) - 1
+    waited_for = before > 0 and before not in (lead.answered_inbounds or ())
+    return None if waited_for else int(inbound.sequence)
+
+
 def _perform_echo(system: "System", inbound: Inbound, lead: Lead) -> Performed:
     code = perform_echo(system, inbound, lead)
     if code is Code.HUMAN_REPLIED:
         answered = system.store.get(Lead, lead.lead_id)
         if answered is not None:
             _overtake_drafts(system, answered, _look_around(system, inbound, answered).drafts)
-            wake_lead(system, answered)
     return Performed(code)
 
 

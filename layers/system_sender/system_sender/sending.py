@@ -7,6 +7,7 @@ from system_sender.budget import Budget
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, NewDraft, approve, create_draft
 from system_sender.email_text import subject_is_sound
+from system_sender.followups.waking import FOLLOWUP_KEY
 from system_sender.gate import send_approved_draft, stored_result
 from system_sender.models import Draft, Lead, is_identifier, workspace_of
 from system_sender.replying import REPLY_KEY
@@ -203,7 +204,7 @@ def _refusal(
         identifiers.append(meta.campaign_id)
     understood = (
         all(is_identifier(value) and workspace_of(value) == workspace for value in identifiers)
-        and not meta.key.startswith(REPLY_KEY)
+        and not meta.key.startswith((REPLY_KEY, FOLLOWUP_KEY))
         and (meta.confidence is None or 0 <= meta.confidence <= 1)
         and all(map(is_unicode, (body, subject or "", meta.user or "")))
     )

@@ -10,7 +10,7 @@ from system_sender.budget import ID_LOOK_UP_AFTER, next_look_up, overdue_at
 from system_sender.change import Change
 from system_sender.codes import Code
 from system_sender.delivery import Delivery
-from system_sender.followups.waking import wake_all
+from system_sender.followups.waking import answered, wake_all
 from system_sender.models import (
     Draft,
     Integration,
@@ -323,9 +323,10 @@ class Settlement:
             # What came in since the claim is not answered by it.
             left_at = max(self._claimed_at(), int(self.delivery.lead.last_outbound_at or 0))
             actions.append(Lead.last_outbound_at.set(left_at))
-            if draft.enrolment_id is None:
-                # An answer from our side: what paused for the lead's message may go on.
-                wake_all(write, self.delivery.lead, self.now)
+        if self.fate().state is DraftState.SENT and draft.enrolment_id is None:
+            # An answer from our side: what paused for the lead's message may go on.
+            actions.append(answered(int(draft.seen_inbounds)))
+            wake_all(write, self.delivery.lead, self.now)
         if self.fate().state not in _LISTED:
             actions.append(Lead.open_drafts.delete({draft.draft_id}))
         if actions:

@@ -7,7 +7,7 @@ from system_sender.change import Change
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, is_stale, list_draft
 from system_sender.finding import Found
-from system_sender.followups.waking import wake_all
+from system_sender.followups.waking import answered, wake_all
 from system_sender.linkedin import SENT_AS
 from system_sender.models import Draft, Evidence, Lead, Message, evidence_key
 from system_sender.outcome import Outcome, OutcomeKind
@@ -27,6 +27,7 @@ from system_sender.states import (
     check_message_move,
 )
 from system_sender.store import ConditionsFailed, Write
+from system_sender.switches import POST_WINDOW_SECONDS
 
 if TYPE_CHECKING:
     from system_sender.system import System
@@ -262,6 +263,13 @@ class _Verdict:
             "provider_ids": [*result.get("provider_ids", ()), *([own] if own else [])],
         }
 
+    def _left(self, lead: Lead) -> list[Any]:
+        """Return the action that dates the lead's latest message from our side."""
+        if self._message.post_by is None:
+            return []
+        claimed_at = int(self._message.post_by) - int(POST_WINDOW_SECONDS * 1000)
+        return [Lead.last_outbound_at.set(max(claimed_at, int(lead.last_outbound_at or 0)))]
+
     def _settle_draft(self, write: Write, draft: Draft, fate: DraftFate) -> None:
         check_draft_move(DraftState(draft.state), fate.state)
         actions = draft_actions(draft, fate, self._now)
@@ -275,9 +283,12 @@ class _Verdict:
                     Draft.approved_at.set(self._now),
                     Draft.ready_at.set(self._now),
                 ]
-            list_draft(write, draft, listed=fate.state in DRAFT_OPEN)
+            changes: list[Any] = []
             if fate.state is DraftState.SENT and draft.enrolment_id is None:
+                changes = [answered(int(draft.seen_inbounds)), *self._left(self._lead)]
                 wake_all(write, self._lead, self._now)
+            listed = fate.state in DRAFT_OPEN
+            list_draft(write, draft, listed=listed, lead_changes=changes)
         held = (
             Draft.claim_id == draft.claim_id
             if draft.claim_id is not None

@@ -4,37 +4,32 @@ from typing import TYPE_CHECKING
 
 from system_sender.budget import Budget
 from system_sender.codes import Code, known_code
-from system_sender.drafts import (
-    DraftRefused,
-    NewDraft,
-    add_draft,
-    approve,
-    draft_row,
-    edit,
-    leave,
-)
-from system_sender.followups.enrolment import EnrolmentChange, step_draft_id
+from system_sender.followups.enrolment import EnrolmentChange, draft_id_of, is_begun
+from system_sender.followups.filling import Filled, fill_step, known_values
 from system_sender.followups.lifecycle import (
     OVER,
+    Anew,
     Await,
     Compose,
     Done,
     End,
+    EnrolmentState,
     GoOn,
     Later,
     Move,
     Pause,
+    Turn,
     View,
+    is_open,
     next_move,
 )
 from system_sender.followups.sequence import SequenceWrong, Step, steps_of
-from system_sender.followups.template import Missing, TemplateWrong, fill_in
+from system_sender.followups.step_draft import StepText, write_step
 from system_sender.gate import send_approved_draft
 from system_sender.models import (
     Draft,
     Enrolment,
     Lead,
-    Revision,
     Sequence,
     Suppression,
     Workspace,
@@ -42,7 +37,7 @@ from system_sender.models import (
     suppression_key,
 )
 from system_sender.person import addresses_known
-from system_sender.settlement import DraftFate
+from system_sender.result import SendOutcome
 from system_sender.states import DraftState
 from system_sender.store import ConditionsFailed, Key, Write
 from system_sender.switches import judge_switches, switch_keys
@@ -60,21 +55,21 @@ class _Read:
     """The rows around an enrolment."""
 
     def __init__(self, system: "System", enrolment: Enrolment) -> None:
-        draft_id = step_draft_id(enrolment.enrolment_id, enrolment.step or "-")
         lead, workspace, sequence, draft, *switches = system.store.read(
             (Lead, enrolment.lead_id),
             (Workspace, enrolment.workspace),
             (Sequence, enrolment.sequence_id),
-            (Draft, draft_id),
+            (Draft, draft_id_of(enrolment)),
             *switch_keys(enrolment.workspace),
         )
+        self.enrolment = enrolment
         self.lead: Lead | None = lead
         self.workspace: Workspace | None = workspace
         self.sequence: Sequence | None = sequence
         self.draft: Draft | None = draft
-        self.draft_id = draft_id
+        self.begun = is_begun(system, draft)
         self.steps = _steps(sequence)
-        self.stops = _stops(system, lead, workspace) if lead and workspace else {}
+        self.stops = _stops(system, lead, workspace, draft) if lead and workspace else {}
         self.paused = judge_switches(switches, _channel(self.steps, enrolment))
 
     @property
@@ -82,6 +77,20 @@ class _Read:
         """Return the lead's zone, else the workspace's."""
         zone = own_zone(self.lead, self.workspace) if self.lead and self.workspace else None
         return zone.key if zone is not None else _OWN_ZONE_UNKNOWN
+
+    def view(self, lead: Lead, now: int) -> View:
+        """Return all that the next move depends on."""
+        return View(
+            enrolment=self.enrolment,
+            lead=lead,
+            steps=self.steps,
+            draft=self.draft,
+            begun=self.begun,
+            stops=self.stops,
+            paused=self.paused,
+            time_zone=self.time_zone,
+            now=now,
+        )
 
 
 def _steps(sequence: Sequence | None) -> tuple[Step, ...] | Code:
@@ -100,24 +109,32 @@ def _channel(steps: tuple[Step, ...] | Code, enrolment: Enrolment) -> str:
     return next((step.channel for step in named if step.key == enrolment.step), "-")
 
 
-def _stops(system: "System", lead: Lead, workspace: Workspace) -> dict[str, Code]:
-    """Return why the lead's stopped channels are stopped, by their suppressions."""
-    channels = sorted(lead.suppressed_channels or ())
-    if not channels:
+def _stops(
+    system: "System", lead: Lead, workspace: Workspace, draft: Draft | None
+) -> dict[str, Code]:
+    """Return why the lead's stopped channels are stopped, by their suppressions.
+
+    The lead's row shows what the lead stopped. What a provider refused is in the suppressions
+    alone, which are looked at when a draft has failed.
+    """
+    shown = set(lead.suppressed_channels or ())
+    failed = draft is not None and draft.state == DraftState.FAILED
+    if not shown and not failed:
         return {}
     known = addresses_known(lead, workspace.region)
-    named = [(channel, known[channel]) for channel in channels if channel in known]
+    channels = sorted(known if failed else shown & known.keys())
     keys: list[Key] = [
-        (Suppression, suppression_key(lead.workspace, channel, address))
-        for channel, address in named
+        (Suppression, suppression_key(lead.workspace, channel, known[channel]))
+        for channel in channels
     ]
     rows = system.store.read(*keys) if keys else []
-    reasons = {channel: row for (channel, _), row in zip(named, rows, strict=True)}
-    # Without a row that says otherwise the person asked for it.
-    return {
-        channel: known_code(row.reason, Code.OPTED_OUT) if row is not None else Code.OPTED_OUT
-        for channel, row in ((channel, reasons.get(channel)) for channel in channels)
+    reasons = {
+        channel: known_code(row.reason, Code.OPTED_OUT)
+        for channel, row in zip(channels, rows, strict=True)
+        if row is not None
     }
+    # Without a row that says otherwise the person asked for it.
+    return {**dict.fromkeys(sorted(shown), Code.OPTED_OUT), **reasons}
 
 
 def perform_enrolment(system: "System", enrolment_id: str, *, budget: Budget) -> Code:
@@ -132,19 +149,11 @@ def perform_enrolment(system: "System", enrolment_id: str, *, budget: Budget) ->
         read = _Read(system, enrolment)
         if read.lead is None or read.workspace is None:
             return _nobody(system, enrolment, read)
-        move = next_move(
-            View(
-                enrolment=enrolment,
-                lead=read.lead,
-                steps=read.steps,
-                draft=read.draft,
-                stops=read.stops,
-                paused=read.paused,
-                time_zone=read.time_zone,
-                now=system.world.now(),
-            )
-        )
-        code, goes_on = _make(system, enrolment, read, move, budget)
+        move = next_move(read.view(read.lead, system.world.now()))
+        if isinstance(move, Compose):
+            code, goes_on = _compose(system, read, read.lead, read.workspace, move.step, budget)
+        else:
+            code, goes_on = _make(system, read, read.lead, move)
         if not goes_on:
             return code
     return code
@@ -159,6 +168,8 @@ def _not_due_any_more(system: "System", enrolment: Enrolment, code: Code) -> Cod
         write.update("enrolment", row, clear_due(Enrolment), Enrolment.version == enrolment.version)
         return write
 
+    if enrolment.due_at is None:
+        return known_code(enrolment.code, code)
     try:
         system.store.write_patiently(build)
     except ConditionsFailed:
@@ -167,19 +178,21 @@ def _not_due_any_more(system: "System", enrolment: Enrolment, code: Code) -> Cod
 
 
 def _nobody(system: "System", enrolment: Enrolment, read: _Read) -> Code:
-    code = Code.LEAD_NOT_FOUND if read.lead is None else Code.WORKSPACE_NOT_FOUND
-    change = EnrolmentChange(system, enrolment).pause(Pause(code))
+    """End the enrolment of a lead that is no more; wait for a workspace that is no more."""
+    change = EnrolmentChange(system, enrolment)
+    if read.lead is None:
+        code = Code.LEAD_NOT_FOUND
+        change.end(End(EnrolmentState.CANCELLED, code)).without_lead()
+    else:
+        code = Code.WORKSPACE_NOT_FOUND
+        change.pause(Pause(code))
     return code if change.write() else Code.BUSY
 
 
-def _make(
-    system: "System", enrolment: Enrolment, read: _Read, move: Move, budget: Budget
-) -> tuple[Code, bool]:
+def _make(system: "System", read: _Read, lead: Lead, move: Move) -> tuple[Code, bool]:
     """Make a move. Returns its code, and whether the next one may follow at once."""
-    if isinstance(move, Compose):
-        return _compose(system, enrolment, read, move.step, budget)
+    enrolment, goes_on = read.enrolment, False
     change, code = EnrolmentChange(system, enrolment), known_code(enrolment.code, Code.STEP_WAITS)
-    goes_on = False
     if isinstance(move, Await):
         if enrolment.due_at is None:
             return code, False
@@ -187,163 +200,58 @@ def _make(
     elif isinstance(move, Later):
         change.later(move)
         code = move.code
-    elif isinstance(move, Pause):
-        change.pause(move)
-        code = move.code
-    elif isinstance(move, GoOn):
-        seen = int(read.lead.inbound_count) if read.lead is not None else 0
-        change.go_on(move, seen)
-        code, goes_on = Code.STEP_NOT_DUE, True
-    elif isinstance(move, Done):
-        steps = () if isinstance(read.steps, Code) else read.steps
-        change.done(move, steps, read.time_zone)
-        # A skipped step's follower may be due already.
-        code, goes_on = move.code, True
-    elif isinstance(move, End):
-        change.end(move)
-        code = move.code
+    else:
+        code, goes_on = _move_on(change, read, lead, move)
+        _take_back(change, read)
     return (code, goes_on) if change.write() else (Code.BUSY, False)
+
+
+def _move_on(change: EnrolmentChange, read: _Read, lead: Lead, move: Move) -> tuple[Code, bool]:
+    """Add a move behind which nothing of the step's open draft may leave."""
+    match move:
+        case Pause():
+            change.pause(move)
+            return move.code, False
+        case End():
+            change.end(move)
+            return move.code, False
+        case GoOn():
+            change.go_on(move, lead)
+        case Turn():
+            change.turn(move)
+        case Anew():
+            change.anew(move)
+        case Done():
+            change.done(move, () if isinstance(read.steps, Code) else read.steps, read.time_zone)
+            # A skipped step's follower may be due already.
+            return move.code, True
+    return Code.STEP_NOT_DUE, True
+
+
+def _take_back(change: EnrolmentChange, read: _Read) -> None:
+    draft = read.draft
+    if draft is not None and is_open(draft, begun=read.begun):
+        change.take_back(draft)
 
 
 # --- writing and sending a step -------------------------------------------------------------------
 
 
 def _compose(
-    system: "System", enrolment: Enrolment, read: _Read, step: Step, budget: Budget
+    system: "System", read: _Read, lead: Lead, workspace: Workspace, step: Step, budget: Budget
 ) -> tuple[Code, bool]:
     """Write the step's draft and send it; what cannot be filled in asks for a person."""
-    if read.lead is None or read.workspace is None:
-        return Code.LEAD_NOT_FOUND, False
-    values = known_values(enrolment, read.lead, read.workspace)
-    filled = fill_step(enrolment, step, values)
+    enrolment = read.enrolment
+    filled = fill_step(enrolment, step, known_values(enrolment, lead, workspace))
     if not isinstance(filled, Filled):
         change = EnrolmentChange(system, enrolment).pause(Pause(filled.code), filled.detail)
         return (filled.code, False) if change.write() else (Code.BUSY, False)
-    if read.draft is None:
-        written = _write_draft(system, enrolment, read, step, filled)
-    else:
-        written = _write_again(system, enrolment, read, step, filled)
-    if not written:
+    campaign_id = read.sequence.campaign_id if read.sequence is not None else None
+    if not write_step(system, StepText(enrolment, lead, step, filled, campaign_id), read.draft):
         return Code.BUSY, False
     if step.approval:
         return Code.APPROVAL_REQUIRED, False
-    result = send_approved_draft(system, read.draft_id, budget=budget)
-    return result.code, result.code is Code.SENT
-
-
-class Filled:
-    """A step's text with its values."""
-
-    def __init__(self, text: str, subject: str | None) -> None:
-        self.text = text
-        self.subject = subject
-
-
-class Blocked:
-    """Why a step has no text; the detail names values, and quotes nothing."""
-
-    def __init__(self, code: Code, detail: str) -> None:
-        self.code = code
-        self.detail = detail
-
-
-def known_values(enrolment: Enrolment, lead: Lead, workspace: Workspace) -> dict[str, str | None]:
-    """Return what a template may use: what is known of the lead, the agency, and the enrolment."""
-    return {
-        "first_name": lead.first_name,
-        "last_name": lead.last_name,
-        "email": lead.email,
-        "phone": lead.phone,
-        "agency": workspace.name,
-        **(enrolment.facts or {}),
-    }
-
-
-def fill_step(enrolment: Enrolment, step: Step, values: dict[str, str | None]) -> Filled | Blocked:
-    """Fill in a step's text and subject. The same enrolment always gets the same variants."""
-    seed = f"{enrolment.enrolment_id}#{step.key}"
-    texts: list[str] = []
-    missing: list[str] = []
-    for template in (step.template, step.subject or ""):
-        try:
-            text = fill_in(template, values, seed=seed)
-        except TemplateWrong as wrong:
-            return Blocked(Code.TEMPLATE_WRONG, str(wrong))
-        if isinstance(text, Missing):
-            missing += text.names
-        else:
-            texts.append(text)
-    if missing:
-        return Blocked(Code.VARIABLE_MISSING, ", ".join(dict.fromkeys(missing)))
-    return Filled(texts[0], texts[1] or None)
-
-
-def _write_draft(
-    system: "System", enrolment: Enrolment, read: _Read, step: Step, filled: Filled
-) -> bool:
-    """Create the step's draft and let the enrolment wait for it, in one transaction."""
-    lead, now = read.lead, system.world.now()
-    assert lead is not None
-    row = draft_row(
-        NewDraft(
-            draft_id=read.draft_id,
-            workspace=enrolment.workspace,
-            lead_id=lead.lead_id,
-            channel=step.channel,
-            text=filled.text,
-            subject=filled.subject,
-            state=DraftState.NEEDS_REVIEW if step.approval else DraftState.APPROVED,
-            code=Code.APPROVAL_REQUIRED if step.approval else None,
-            origin=f"followup:{enrolment.sequence_id}",
-            seen_inbounds=int(lead.inbound_count),
-            seen_human_outbounds=int(lead.human_outbound_count),
-            campaign_id=read.sequence.campaign_id if read.sequence is not None else None,
-            sent_by="ai",
-            # A subject of its own begins a new conversation.
-            reply_to=(lead.latest_inbound or {}).get(step.channel) if not filled.subject else None,
-            enrolment_id=enrolment.enrolment_id,
-        ),
-        now,
-    )
-
-    def build(token: str) -> Write:
-        write = Write(token)
-        add_draft(write, row, filled.text, now, subject=filled.subject)
-        EnrolmentChange(system, enrolment).drafted(step).add_to(write)
-        return write
-
-    try:
-        system.store.write_patiently(build)
-    except ConditionsFailed:
-        return False
-    return True
-
-
-def _write_again(
-    system: "System", enrolment: Enrolment, read: _Read, step: Step, filled: Filled
-) -> bool:
-    """Give a draft that the conversation overtook the text of now, and approve it again.
-
-    Three writes. Until the last of them the enrolment stays due, and a repetition begins where
-    the draft stands.
-    """
-    draft, lead = read.draft, read.lead
-    assert draft is not None and lead is not None
-    store, world = system.store, system.world
-    try:
-        if not _has_text(system, draft, filled):
-            draft = edit(store, world, draft, filled.text, subject=filled.subject)
-        if step.approval:
-            leave(store, world, draft, DraftFate(DraftState.NEEDS_REVIEW, Code.APPROVAL_REQUIRED))
-        else:
-            approve(store, world, draft, lead, sent_by="ai", override_stale=True)
-    except DraftRefused:
-        return False
-    return EnrolmentChange(system, enrolment).drafted(step).write()
-
-
-def _has_text(system: "System", draft: Draft, filled: Filled) -> bool:
-    if draft.state != DraftState.PENDING:
-        return False
-    revision = system.store.get(Revision, draft.draft_id, int(draft.revision))
-    return revision is not None and revision.text == filled.text
+    result = send_approved_draft(system, draft_id_of(enrolment), budget=budget)
+    # What ended is taken down at once; what waits wakes the enrolment when it ends.
+    ended = result.outcome in (SendOutcome.SENT, SendOutcome.REFUSED, SendOutcome.HELD)
+    return result.code, ended

@@ -153,23 +153,36 @@ def _flag(number: int, row: Mapping[str, Any]) -> bool:
     return value
 
 
-def step_after(steps: Sequence[Step], done: set[str]) -> Step | None:
-    """Return the first step that is not done, or None."""
-    return next((step for step in steps if step.key not in done), None)
+def step_after(steps: Sequence[Step], done: Mapping[str, Mapping[str, Any]]) -> Step | None:
+    """Return the step that is next, or None.
+
+    A sequence may be edited while leads are on their way through it. Nobody goes back: a step that
+    is put in front of where somebody stands is passed over for them.
+
+    Args:
+        done: what became of the steps that are over, by key, each with its day and minute.
+    """
+    reached = offset_reached(done)
+    return next((step for step in steps if step.key not in done and step.offset >= reached), None)
 
 
-def due_at(steps: Sequence[Step], step: Step, spaced_from: int, time_zone: str) -> int:
+def offset_reached(done: Mapping[str, Mapping[str, Any]]) -> tuple[int, int]:
+    """Return the distance from the beginning of the last step that is over, in days and minutes."""
+    offsets = [(int(entry["day"]) - 1, int(entry["minute"])) for entry in done.values()]
+    return max(offsets, default=(0, 0))
+
+
+def due_at(step: Step, reached: tuple[int, int], spaced_from: int, time_zone: str) -> int:
     """Return when a step is due: at its distance from the step before it.
 
     Days are the lead's own, so a step keeps its hour when the clocks change; minutes are minutes.
 
     Args:
+        reached: the distance of the step before it from the beginning, in days and minutes.
         spaced_from: when the step before it left, or the sequence began (epoch ms, UTC).
         time_zone: IANA.
     """
-    position = steps.index(step)
-    before = steps[position - 1].offset if position else (0, 0)
-    days, minutes = step.offset[0] - before[0], step.offset[1] - before[1]
+    days, minutes = step.offset[0] - reached[0], step.offset[1] - reached[1]
     began = datetime.fromtimestamp(spaced_from / 1000, UTC).astimezone(ZoneInfo(time_zone))
     moment = (began + timedelta(days=days)).astimezone(UTC) + timedelta(minutes=minutes)
     return max(spaced_from, int(moment.timestamp() * 1000))

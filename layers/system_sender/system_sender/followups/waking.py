@@ -1,6 +1,6 @@
 """Lets an enrolment be looked at: something happened that it may go on, pause or end for."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from system_sender.models import Enrolment, Lead, shard_of
 from system_sender.store import ConditionsFailed, Write
@@ -8,8 +8,15 @@ from system_sender.store import ConditionsFailed, Write
 if TYPE_CHECKING:
     from system_sender.system import System
 
-# A lead is in few sequences at once; what a transaction can hold is not many more.
+# What the id of a step's draft begins with, behind its workspace. A caller's key may not: the step
+# would be taken for sent.
+FOLLOWUP_KEY = "followup:"
+
+# A lead is in so many sequences at once, at most: a transaction can hold not many more.
 MOST_WOKEN = 20
+
+# A provider's clock may be so far behind ours. Nobody reads and answers faster than they differ.
+CLOCK_SKEW = 60_000
 
 # How long a sequence leaves somebody alone whose out-of-office note came: notes seldom say it in
 # a way that a machine understands.
@@ -22,8 +29,11 @@ def wake(write: Write, enrolment_id: str, now: int) -> None:
     Its version grows, so that a move that was decided before is decided again. Without a
     condition: a row that somebody deleted must not stand in the way of what happened.
     """
+    label = f"enrolment {enrolment_id}"
+    if label in write.labels:
+        return
     write.update(
-        f"enrolment {enrolment_id}",
+        label,
         Enrolment(enrolment_id),
         [
             Enrolment.version.add(1),
@@ -37,6 +47,25 @@ def wake_all(write: Write, lead: Lead, now: int) -> None:
     """Let every enrolment of a lead be due."""
     for enrolment_id in sorted(lead.enrolments or ())[:MOST_WOKEN]:
         wake(write, enrolment_id, now)
+
+
+def answered(seen_inbounds: int) -> Any:
+    """Return the action that makes a lead answered, as far as the answer's writer had seen.
+
+    Args:
+        seen_inbounds: how many inbound messages the lead had then.
+    """
+    return Lead.answered_inbounds.add({int(seen_inbounds)})
+
+
+def came_before(occurred_at: int | None, lead: Lead) -> bool:
+    """Say whether a person's message certainly left before the lead's latest one came. Pure.
+
+    Args:
+        occurred_at: the provider's time of it (epoch milliseconds, UTC), if there is one.
+    """
+    latest = lead.last_inbound_at
+    return latest is not None and occurred_at is not None and occurred_at + CLOCK_SKEW < latest
 
 
 def wake_lead(system: "System", lead: Lead) -> None:
@@ -53,18 +82,45 @@ def wake_lead(system: "System", lead: Lead) -> None:
     system.store.write_patiently(build)
 
 
-def leave_alone(system: "System", lead: Lead, until: int) -> None:
-    """Let sequences leave a lead alone until then (epoch milliseconds, UTC), or later."""
-    if not lead.enrolments or int(lead.away_until or 0) >= until:
-        return
+def leave_alone(system: "System", lead: Lead, until: int, *, answers: int | None = None) -> None:
+    """Let sequences leave a lead alone until then (epoch milliseconds, UTC), or later.
+
+    The lead's version grows, so that a step which was judged before does not go.
+
+    Args:
+        answers: this inbound message, by its number, is answered by leaving them alone.
+    """
+    now = system.world.now()
 
     def build(token: str) -> Write:
         write = Write(token)
-        later = Lead.away_until.does_not_exist() | (Lead.away_until < until)
-        write.update("lead", Lead(lead.lead_id), [Lead.away_until.set(until)], later)
+        actions: list[Any] = [Lead.version.add(1), Lead.away_until.set(until)]
+        if answers is not None:
+            actions.append(answered(answers))
+        longer = Lead.away_until.does_not_exist() | (Lead.away_until < until)
+        write.update("lead", Lead(lead.lead_id), actions, Lead.lead_id.exists() & longer)
+        wake_all(write, lead, now)
         return write
 
     try:
         system.store.write_patiently(build)
     except ConditionsFailed:
-        return  # they are left alone for longer already
+        # They are left alone for longer already.
+        if answers is not None:
+            note_answer(system, lead, answers)
+
+
+def note_answer(system: "System", lead: Lead, seen_inbounds: int) -> None:
+    """Note that a lead is answered, where that is known apart from the answer's own settlement."""
+    now = system.world.now()
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        write.update("lead", Lead(lead.lead_id), [answered(seen_inbounds)], Lead.lead_id.exists())
+        wake_all(write, lead, now)
+        return write
+
+    try:
+        system.store.write_patiently(build)
+    except ConditionsFailed:
+        return  # the lead is gone, and nothing goes to nobody
