@@ -1,4 +1,4 @@
-"""Performs what is due, each minute; or sends one approved draft now, when asked for by its id."""
+"""Performs what is due, each minute, or has it performed; or sends one approved draft now."""
 
 from typing import Any
 
@@ -7,10 +7,14 @@ from system_sender.budget import Budget
 from system_sender.sweep import send_and_show, sweep
 from system_sender.system import system
 from system_sender.telemetry import emit_sweep
+from system_sender.work_queue import queue_of
 
 # Made while the environment starts: the first invocation should not wait for it.
 SYSTEM = system()
 SYSTEM.store.connect()
+QUEUE = queue_of(SYSTEM.world)
+if QUEUE is not None:
+    QUEUE.connect()
 cold_start.finished()
 
 
@@ -21,6 +25,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     draft_id = event.get("draft_id")
     if draft_id is not None:
         return send_and_show(SYSTEM, str(draft_id), budget).to_dict()
-    report = sweep(SYSTEM, budget)
+    report = sweep(SYSTEM, budget, queue=QUEUE)
     emit_sweep(report.oldest_due_seconds, report.parked, report.failed, report.unshown)
     return report.to_dict()

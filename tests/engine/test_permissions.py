@@ -100,6 +100,7 @@ class Stage:
             name,
             public_key=self.signer.public_key(),
         ).seed()
+        self.cap_the_hour()
         self.system = self.scene.system(store=Store(self.world, self.observed))
 
     def budget(self) -> Budget:
@@ -280,6 +281,13 @@ class Stage:
         }
         assert handle_slack(self.system, event, NobodyGoes()).status == 200
 
+    def cap_the_hour(self) -> None:
+        """Let what automation sends be counted."""
+        write = Write(self.world.new_id())
+        workspace = Workspace(self.scene.workspace)
+        write.update("workspace", workspace, [Workspace.automated_per_hour.set(100)])
+        self.scene.store.write(write)
+
     def lift_suppressions(self) -> None:
         """Let the lead be written to again."""
         write = Write(self.world.new_id())
@@ -386,6 +394,19 @@ def test_the_sweep_may_do_what_it_does_and_nothing_else(stage: Callable[[str], S
     s.sweep()
     assert len(s.scene.sandbox.slack.messages()) == 2
     assert s.observed.observed == granted(TEMPLATE, "FollowupCronRole")
+
+
+def test_a_worker_may_do_what_the_sweep_does_but_for_finding_it() -> None:
+    finding = {
+        ("Query", "drafts/index/due"),
+        ("Query", "inbound/index/due"),
+        ("Query", "reviews/index/due"),
+        ("Query", "enrolments/index/due"),
+        ("Query", "messages/index/attention"),
+    }
+    of_the_sweep = granted(TEMPLATE, "FollowupCronRole")
+    assert granted(TEMPLATE, "SendWorkerRole") == of_the_sweep - finding
+    assert len(of_the_sweep & finding) >= 4
 
 
 def test_clicks_in_slack_may_do_what_they_do_and_nothing_else(

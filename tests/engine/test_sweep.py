@@ -273,6 +273,7 @@ def test_the_report_counts_what_is_parked(stage: Stage) -> None:
     plain = report.to_dict()
     assert plain["parked"] == 3
     assert set(plain) == {
+        "dispatched",
         "due",
         "performed",
         "left",

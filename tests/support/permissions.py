@@ -70,7 +70,8 @@ def granted(template: dict[str, Any], role: str) -> set[Permission]:
 def _documents(resources: dict[str, Any], role: str) -> list[dict[str, Any]]:
     """Return a role's own policies, and those it shares with other roles."""
     body = resources[role]["Properties"]
-    own = [policy["PolicyDocument"] for policy in body["Policies"]]
+    chosen = [policy.get("Fn::If", [None, policy])[1] for policy in body["Policies"]]
+    own = [policy["PolicyDocument"] for policy in chosen]
     names = [arn["Ref"] for arn in body.get("ManagedPolicyArns", [])]
     return own + [resources[name]["Properties"]["PolicyDocument"] for name in names]
 

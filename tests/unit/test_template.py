@@ -18,6 +18,7 @@ from system_sender.models import MODELS
 from system_sender.providers import CHANNELS_OF
 from system_sender.settings import Settings
 from system_sender.webhook import provider_of_route
+from system_sender.work_queue import BATCH, INLINE, QUEUE
 
 PROJECT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = json.loads(json.dumps(load(str(PROJECT / "template.yaml"))))
@@ -29,8 +30,9 @@ WEBHOOKS = {
 }
 SLACK = "SlackInteractionsFunction"
 DASHBOARD, AUTHORIZER = "DashboardApiFunction", "DashboardAuthorizerFunction"
+SWEEP, WORKER = "FollowupCronFunction", "SendWorkerFunction"
 # Those that do the system's work, with its rows and its secrets.
-WORKERS = (*WEBHOOKS, SLACK, DASHBOARD, "FollowupCronFunction")
+WORKERS = (*WEBHOOKS, SLACK, DASHBOARD, SWEEP, WORKER)
 FUNCTIONS = (*WORKERS, AUTHORIZER)
 MODELS_OF_BEDROCK = {
     # A profile may answer from any region of its group.
@@ -189,6 +191,7 @@ class TestFrontDoor:
             (event["Properties"]["Method"], event["Properties"]["Path"], name)
             for name in FUNCTIONS
             for event in properties(name).get("Events", {}).values()
+            if event["Type"] == "Api"
         }
         assert ways == {
             *(
@@ -297,6 +300,95 @@ def translated(parameters: dict[str, str]) -> dict[str, Any]:
     return body
 
 
+class TestQueue:
+    """What is there only where Dispatch is queue."""
+
+    def test_inline_is_the_default_and_makes_nothing_of_a_queue(self) -> None:
+        assert TEMPLATE["Parameters"]["Dispatch"]["Default"] == "inline"
+        assert TEMPLATE["Conditions"]["UseQueue"] == {"Fn::Equals": [{"Ref": "Dispatch"}, "queue"]}
+        of_queues = {
+            *of_type("AWS::SQS::Queue"),
+            *(WORKER, "SendWorkerRole", "SendWorkerLogs", "SendWorkerErrorsAlarm"),
+            *("SendWorkerThrottlesAlarm", "DeadWorkAlarm", "OldestWorkAlarm"),
+        }
+        conditional = {
+            name for name, body in RESOURCES.items() if body.get("Condition") == "UseQueue"
+        }
+        assert conditional == of_queues
+
+    def test_the_sweep_is_told_the_mode_as_the_code_reads_it(self) -> None:
+        variables = properties(SWEEP)["Environment"]["Variables"]
+        assert variables == {
+            "DISPATCH": {"Ref": "Dispatch"},
+            "WORK_QUEUE_URL": {"Fn::If": ["UseQueue", {"Ref": "WorkQueue"}, ""]},
+        }
+        assert TEMPLATE["Parameters"]["Dispatch"]["AllowedValues"] == [INLINE, QUEUE]
+
+    def test_an_item_that_waits_is_dropped_and_each_workspace_has_its_own_pace(self) -> None:
+        queue = properties("WorkQueue")
+        assert queue["FifoQueue"] is True
+        assert queue["QueueName"]["Fn::Sub"].endswith(".fifo")
+        # A body repeats its item; its deduplication is the code's to say.
+        assert queue["ContentBasedDeduplication"] is False
+        assert queue["DeduplicationScope"] == "messageGroup"
+        assert queue["FifoThroughputLimit"] == "perMessageGroupId"
+
+    @pytest.mark.parametrize("name", ["WorkQueue", "DeadWorkQueue"])
+    def test_a_queue_is_encrypted_by_a_key_of_kms(self, name: str) -> None:
+        assert properties(name)["KmsMasterKeyId"] == "alias/aws/sqs"
+
+    def test_what_kills_its_workers_is_put_aside_and_kept_for_longer(self) -> None:
+        redrive = properties("WorkQueue")["RedrivePolicy"]
+        assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadWorkQueue", "Arn"]}
+        assert redrive["maxReceiveCount"] == 3
+        kept, kept_dead = (
+            properties(name)["MessageRetentionPeriod"] for name in ("WorkQueue", "DeadWorkQueue")
+        )
+        assert kept_dead > kept
+
+    def test_a_message_stays_hidden_for_six_times_the_workers_time(self) -> None:
+        assert properties("WorkQueue")["VisibilityTimeout"] == 6 * properties(WORKER)["Timeout"]
+
+    def test_messages_fail_one_by_one_and_workers_are_limited(self) -> None:
+        (work,) = properties(WORKER)["Events"].values()
+        assert work["Type"] == "SQS"
+        assert work["Properties"] == {
+            "Queue": {"Fn::GetAtt": ["WorkQueue", "Arn"]},
+            "BatchSize": BATCH,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": {"MaximumConcurrency": {"Ref": "WorkerConcurrency"}},
+        }
+
+    def test_the_sweep_only_fills_the_queue_and_the_worker_only_empties_it(self) -> None:
+        used = {
+            role: {
+                (action, resource["Fn::GetAtt"][0])
+                for statement in statements(role)
+                for action in listed(statement["Action"])
+                for resource in listed(statement["Resource"])
+                if action.startswith("sqs:")
+            }
+            for role in of_type("AWS::IAM::Role")
+        }
+        assert {role: actions for role, actions in used.items() if actions} == {
+            "FollowupCronRole": {("sqs:SendMessage", "WorkQueue")},
+            "SendWorkerRole": {
+                ("sqs:ReceiveMessage", "WorkQueue"),
+                ("sqs:DeleteMessage", "WorkQueue"),
+                ("sqs:GetQueueAttributes", "WorkQueue"),
+                ("sqs:SendMessage", "DeadWorkQueue"),
+            },
+        }
+
+    def test_dead_work_and_old_work_raise_alarms(self) -> None:
+        dead = alarm_on("ApproximateNumberOfMessagesVisible")
+        assert dead["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["DeadWorkQueue", "QueueName"]}
+        assert (dead["Statistic"], dead["Threshold"]) == ("Maximum", 1)
+        old = alarm_on("ApproximateAgeOfOldestMessage")
+        assert old["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["WorkQueue", "QueueName"]}
+        assert (old["Statistic"], old["Threshold"]) == ("Maximum", 600)
+
+
 class TestRetention:
     @pytest.mark.parametrize("name", of_type("AWS::Logs::LogGroup"))
     def test_log_lines_are_kept_for_a_time_and_not_for_ever(self, name: str) -> None:
@@ -332,16 +424,16 @@ class TestPolicies:
             *MODELS_OF_BEDROCK,
         }
 
-    def test_only_the_sweep_may_ask_models(self) -> None:
+    def test_only_who_performs_due_work_may_ask_models(self) -> None:
         asking = {
             role: listed(statement["Resource"])
             for role in of_type("AWS::IAM::Role")
             for statement in statements(role)
             if any("bedrock" in action for action in listed(statement["Action"]))
         }
-        assert list(asking) == ["FollowupCronRole"]
-        asked = {resource["Fn::Sub"] for resource in asking["FollowupCronRole"]}
-        assert asked == MODELS_OF_BEDROCK
+        assert set(asking) == {"FollowupCronRole", "SendWorkerRole"}
+        for resources in asking.values():
+            assert {resource["Fn::Sub"] for resource in resources} == MODELS_OF_BEDROCK
 
     @pytest.mark.parametrize("name", WEBHOOKS)
     def test_a_webhook_reads_only_the_secrets_of_its_own_providers(self, name: str) -> None:
@@ -402,7 +494,8 @@ class TestPolicies:
         assert not written & {"OwnersTable", "CampaignsTable", "WorkspacesTable"}
         assert ("SwitchesTable" in written) is (role == "DashboardApiRole")
 
-    def test_the_tables_policy_fits_at_the_longest_name_of_a_stack(self) -> None:
+    @pytest.mark.parametrize("policy", of_type("AWS::IAM::ManagedPolicy"))
+    def test_a_tables_policy_fits_at_the_longest_name_of_a_stack(self, policy: str) -> None:
         # A function's name ends at 64 characters, which bounds the stack's.
         stack = "s" * (64 - len("-webhook-linkedin"))
         table = f"arn:aws-us-gov:dynamodb:us-gov-west-1:123456789012:table/{stack}-"
@@ -417,7 +510,7 @@ class TestPolicies:
                         for resource in listed(statement["Resource"])
                     ],
                 }
-                for statement in policy_of("WebhookTablesPolicy")
+                for statement in policy_of(policy)
             ],
             separators=(",", ":"),
         )
@@ -569,7 +662,8 @@ def indexes(definitions: list[dict[str, Any]]) -> dict[str, tuple[list[dict[str,
 def statements(role: str) -> Iterator[dict[str, Any]]:
     """All that a role may do, in its own policies and in those it shares with others."""
     for policy in properties(role).get("Policies", []):
-        yield from policy["PolicyDocument"]["Statement"]
+        chosen = policy["Fn::If"][1] if "Fn::If" in policy else policy
+        yield from chosen["PolicyDocument"]["Statement"]
     for shared in properties(role).get("ManagedPolicyArns", []):
         if "Ref" in shared:
             yield from policy_of(shared["Ref"])

@@ -12,9 +12,9 @@ from system_sender.work import WorkItem, WorkKind
 if TYPE_CHECKING:
     from system_sender.system import System
 
-# Keys are small: so many of a shard come in one answer, and the backlog of a workspace would have
-# to be longer than that to hide the others'.
-MOST_FOUND_A_SHARD = 2_000
+# Keys are small: ten thousand are about a megabyte, one answer. A workspace's backlog would have to
+# be longer than this to hide what others have due later.
+MOST_FOUND_A_SHARD = 20_000
 
 # What sends or decides goes before what is shown: a Slack that does not answer holds up nothing.
 _SENDS: Mapping[WorkKind, tuple[GlobalSecondaryIndex[Any], str]] = {
@@ -24,12 +24,19 @@ _SENDS: Mapping[WorkKind, tuple[GlobalSecondaryIndex[Any], str]] = {
 }
 
 
-def find_due(system: "System", now: int, questions: Iterable[WorkItem]) -> list[WorkItem]:
+def find_due(
+    system: "System",
+    now: int,
+    questions: Iterable[WorkItem],
+    *,
+    most_of_each: int | None = None,
+) -> list[WorkItem]:
     """Return what is due, in the order in which it is to be done.
 
     Args:
         now: epoch milliseconds, UTC.
         questions: those that :func:`find_questions` found.
+        most_of_each: at most this many of a workspace, the oldest; by default, all.
     """
     items = [
         WorkItem(kind, row[key], row["due_at"])
@@ -38,7 +45,7 @@ def find_due(system: "System", now: int, questions: Iterable[WorkItem]) -> list[
         for row in system.store.query(index, str(shard), upto=now, limit=MOST_FOUND_A_SHARD)
     ]
     shown = [item for item in questions if item.due_at <= now]
-    return [*in_turns(items), *in_turns(shown)]
+    return [*in_turns(items, most_of_each), *in_turns(shown, most_of_each)]
 
 
 def find_questions(system: "System", limit: int) -> list[WorkItem]:
@@ -55,11 +62,17 @@ def find_questions(system: "System", limit: int) -> list[WorkItem]:
     return sorted(found, key=lambda item: (item.due_at, item.id))
 
 
-def in_turns(items: Iterable[WorkItem]) -> list[WorkItem]:
-    """Let every workspace have its turn, oldest first, so that one's backlog delays no other."""
+def in_turns(items: Iterable[WorkItem], most_of_each: int | None = None) -> list[WorkItem]:
+    """Let every workspace have its turn, oldest first, so that one's backlog delays no other.
+
+    Args:
+        most_of_each: at most this many of a workspace; by default, all.
+    """
     queues: dict[str, deque[WorkItem]] = {}
     for item in sorted(items, key=lambda item: (item.due_at, item.id)):
-        queues.setdefault(item.workspace, deque()).append(item)
+        queue = queues.setdefault(item.workspace, deque())
+        if most_of_each is None or len(queue) < most_of_each:
+            queue.append(item)
     ordered: list[WorkItem] = []
     while queues:
         for workspace in list(queues):

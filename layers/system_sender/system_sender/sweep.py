@@ -1,4 +1,7 @@
-"""The minute's round: everything that is due, oldest first, within a count and a time."""
+"""The minute's round: everything that is due, oldest first, within a count and a time.
+
+It is performed at once, or put into the queue for workers to perform.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -7,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from system_sender.budget import Budget
 from system_sender.codes import Code
+from system_sender.dispatching import MOST_DISPATCHED, dispatch
 from system_sender.due import find_due, find_questions
 from system_sender.gate import send_approved_draft
 from system_sender.models import SHARDS, Message, Review
+from system_sender.pacing import REQUESTS_A_MINUTE
 from system_sender.result import SendResult
 from system_sender.slack.reviewing import show_review
 from system_sender.store import StorageError
 from system_sender.telemetry import log
 from system_sender.work import WorkItem, perform_or_postpone
+from system_sender.work_queue import WorkQueue
 
 if TYPE_CHECKING:
     from system_sender.system import System
@@ -32,6 +38,7 @@ class SweepReport:
     """What one round did, as counts by code; nothing personal."""
 
     due: int = 0
+    dispatched: int = 0
     performed: int = 0
     left: int = 0
     failed: int = 0
@@ -44,6 +51,7 @@ class SweepReport:
         """Return plain JSON values."""
         return {
             "due": self.due,
+            "dispatched": self.dispatched,
             "performed": self.performed,
             "left": self.left,
             "failed": self.failed,
@@ -54,25 +62,48 @@ class SweepReport:
         }
 
 
-def sweep(system: "System", budget: Budget, *, workers: int = WORKERS) -> SweepReport:
-    """Perform what is due. Overlapping rounds do no harm: every item is idempotent by its id."""
+def sweep(
+    system: "System",
+    budget: Budget,
+    *,
+    workers: int = WORKERS,
+    queue: WorkQueue | None = None,
+) -> SweepReport:
+    """Perform what is due. Overlapping rounds do no harm: every item is idempotent by its id.
+
+    Args:
+        workers: so many threads.
+        queue: where what is due goes instead, for others to perform.
+    """
     now = system.world.now()
     questions = find_questions(system, MOST_ITEMS)
-    items = find_due(system, now, questions)[:MOST_ITEMS]
+    if queue is None:
+        items = find_due(system, now, questions)[:MOST_ITEMS]
+    else:
+        found = find_due(system, now, questions, most_of_each=REQUESTS_A_MINUTE)
+        items = found[:MOST_DISPATCHED]
     report = SweepReport(due=len(items))
     if items:
         oldest = min(item.due_at for item in items)
         report.oldest_due_seconds = max(0.0, (now - oldest) / 1000)
-    for code in _perform_all(system, items, budget, workers):
+    if queue is None:
+        _count(report, _perform_all(system, items, budget, workers))
+    else:
+        report.dispatched = dispatch(system, queue, items, budget, workers)
+        report.left = len(items) - report.dispatched
+    report.parked = _count_parked(system)
+    report.unshown = _count_unshown(system, [item.id for item in questions])
+    return report
+
+
+def _count(report: SweepReport, codes: list[str | None]) -> None:
+    for code in codes:
         if code is None:
             report.left += 1
         else:
             report.performed += 1
             report.codes[code] = report.codes.get(code, 0) + 1
     report.failed = report.codes.get(Code.INTERNAL_ERROR.value, 0)
-    report.parked = _count_parked(system)
-    report.unshown = _count_unshown(system, [item.id for item in questions])
-    return report
 
 
 def send_and_show(system: "System", draft_id: str, budget: Budget) -> SendResult:
@@ -99,7 +130,11 @@ def _perform_all(
 
 
 def _perform_one(system: "System", budget: Budget, item: WorkItem) -> str | None:
-    return perform_or_postpone(system, item, budget)
+    try:
+        return perform_or_postpone(system, item, budget)
+    except StorageError:
+        # The log has it. It is due as before, and the next round is the retry.
+        return Code.INTERNAL_ERROR.value
 
 
 def _count_parked(system: "System") -> int:

@@ -20,12 +20,12 @@ def emit_contradiction() -> None:
     metrics.flush_metrics()
 
 
-def emit_failure() -> None:
-    """Emit that a call failed unexpectedly, and was answered so."""
+def emit_failure(count: int = 1) -> None:
+    """Emit that so many calls or items failed unexpectedly."""
     from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
     metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
-    metrics.add_metric("FailedItems", MetricUnit.Count, 1)
+    metrics.add_metric("FailedItems", MetricUnit.Count, count)
     metrics.flush_metrics()
 
 

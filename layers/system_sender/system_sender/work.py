@@ -77,9 +77,12 @@ class WorkItem:
             ValueError: it is something else.
         """
         try:
-            return cls(WorkKind(values["kind"]), str(values["id"]), int(values["due_at"]))
-        except (KeyError, TypeError) as error:
+            item = cls(WorkKind(values["kind"]), str(values["id"]), int(values["due_at"]))
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"This is no item of work: {type(error).__name__}.") from error
+        if not item.workspace:
+            raise ValueError("This is no item of work: it is nobody's.")
+        return item
 
 
 def perform_work(system: "System", item: WorkItem, budget: Budget) -> str:
@@ -92,6 +95,9 @@ def perform_or_postpone(system: "System", item: WorkItem, budget: Budget) -> str
 
     Returns:
         The code of what it came to, or None where too little time was left to begin it.
+
+    Raises:
+        StorageError: it broke, and could not step back either. Its row is as it was found.
     """
     if budget.left(system.world) < LEAST_SECONDS:
         return None
@@ -104,6 +110,7 @@ def perform_or_postpone(system: "System", item: WorkItem, budget: Budget) -> str
         _postpone(system, item)
     except StorageError as error:
         log.error("item_not_postponed", extra={**fields, "error": type(error).__name__})
+        raise
     return Code.INTERNAL_ERROR.value
 
 

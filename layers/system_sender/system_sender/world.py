@@ -20,6 +20,7 @@ class Effect(StrEnum):
     INVOKE = "invoke"
     MODEL = "model"
     CHAT = "chat"
+    QUEUE = "queue"
 
 
 class World:
