@@ -33,8 +33,7 @@ def create_tables(connection: Connection) -> None:
 
 def rows(connection: Connection, model: Any) -> list[Any]:
     """Return every row of a table."""
-    answer = connection.dispatch("Scan", {"TableName": model.Meta.table_name})
-    return [model.from_raw_data(item) for item in answer["Items"]]
+    return [model.from_raw_data(item) for item in _items(connection, model.Meta.table_name)]
 
 
 def empty_tables(connection: Connection) -> None:
@@ -42,9 +41,21 @@ def empty_tables(connection: Connection) -> None:
     for model in MODELS:
         table = model.Meta.table_name
         names = [key["AttributeName"] for key in model._get_schema()["key_schema"]]
-        items = connection.dispatch("Scan", {"TableName": table})["Items"]
+        items = _items(connection, table)
         for first in range(0, len(items), _MOST_IN_A_BATCH):
             batch = items[first : first + _MOST_IN_A_BATCH]
             keys = [{name: item[name] for name in names} for item in batch]
             requests = [{"DeleteRequest": {"Key": key}} for key in keys]
             connection.dispatch("BatchWriteItem", {"RequestItems": {table: requests}})
+
+
+def _items(connection: Connection, table: str) -> list[dict[str, Any]]:
+    """Return every item of a table: a scan's answer ends at a megabyte."""
+    items: list[dict[str, Any]] = []
+    arguments: dict[str, Any] = {"TableName": table}
+    while True:
+        answer = connection.dispatch("Scan", arguments)
+        items += answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return items
+        arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
