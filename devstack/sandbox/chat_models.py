@@ -22,7 +22,7 @@ class ChatKind(StrEnum):
     ANSWER = "answer"
     """With ``content``: an object as JSON, or a text as it is."""
     REFUSAL = "refusal"
-    """It refuses, in the field that is there for it."""
+    """It refuses, in the field that is there for it; ``content`` stands beside that."""
     TRUNCATED = "truncated"
     """It ends in the middle, at its limit of tokens."""
     FILTERED = "filtered"
@@ -163,17 +163,17 @@ def _behave(plan: ChatAnswer, body: Mapping[str, Any], content: Any) -> Response
         case ChatKind.REDIRECT:
             return Response(307, {"Location": PATH})
         case _:
-            return _say_less(plan.kind, body, content)
+            return _say_less(plan, body, content)
 
 
-def _say_less(kind: ChatKind, body: Mapping[str, Any], content: Any) -> Response:
+def _say_less(plan: ChatAnswer, body: Mapping[str, Any], content: Any) -> Response:
     text = content if isinstance(content, str) else json.dumps(content)
     return {
-        ChatKind.REFUSAL: _completion(body, None, refusal="I can't help with that."),
+        ChatKind.REFUSAL: _completion(body, plan.content, refusal="I can't help with that."),
         ChatKind.TRUNCATED: _completion(body, text[: len(text) // 2], ended="length"),
         ChatKind.FILTERED: _completion(body, "", ended="content_filter"),
         ChatKind.MALFORMED: json_response(200, {"object": "chat.completion", "choices": []}),
-    }[kind]
+    }[plan.kind]
 
 
 def _completion(

@@ -400,7 +400,7 @@ def test_another_workspaces_secret_and_signature_open_no_other_door(stage: Stage
     "text",
     [
         "\U0001f44d\U0001f3fd",
-        "\u0645\u0631\u062d\u0628\u0627 \u202e evil \u202c",
+        "Hello \u0645\u0631 \u202e evil \u202c",
         "\u0000\u0001",
         "x" * 30_000,
         '"}{"; DROP TABLE leads; --',

@@ -97,6 +97,7 @@ BROKEN: list[Any] = [
     RuntimeError("broken"),
     RecursionError(),
     "Sure, here it is",
+    7,
     [],
     {},
     {"sentiment": "Neutral"},

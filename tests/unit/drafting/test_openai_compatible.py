@@ -89,7 +89,10 @@ def test_what_must_be_set_up_says_so(server: SandboxServer, status: int) -> None
         *(ChatAnswer(ChatKind.STATUS, status=status) for status in (400, 408, 409, 422, 429)),
         *(ChatAnswer(ChatKind.STATUS, status=status) for status in (500, 502, 503, 529)),
         ChatAnswer(ChatKind.REFUSAL),
+        ChatAnswer(ChatKind.REFUSAL, content=written()),
         ChatAnswer(ChatKind.TRUNCATED),
+        # Whole by accident: what it would have said next, nobody knows.
+        ChatAnswer(ChatKind.TRUNCATED, content=f"{json.dumps(written()):200}{' ' * 200}"),
         ChatAnswer(ChatKind.FILTERED),
         ChatAnswer(ChatKind.MALFORMED),
         ChatAnswer(ChatKind.RESET),
