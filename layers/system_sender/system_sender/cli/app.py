@@ -10,6 +10,7 @@ import typer
 
 from system_sender.cli import screen
 from system_sender.cli.command import Answer, JsonOption, SenderGroup, Shared, command, usage
+from system_sender.cli.followup_commands import add_followup_commands
 from system_sender.cli.problem import Problem, Trouble
 from system_sender.cli.secret import DEFAULT_PREFIX, SecretName
 from system_sender.states import DraftState
@@ -73,10 +74,11 @@ app = typer.Typer(
 )
 drafts_app = typer.Typer(help="Look at, approve, reject or edit one draft.")
 app.add_typer(drafts_app, name="draft")
-leads_app = typer.Typer(help="Look at one lead, or mark it as booked or blacklisted.")
+leads_app = typer.Typer(help="Look at one lead, or mark it as booked, blacklisted or away.")
 app.add_typer(leads_app, name="lead")
 suppressions_app = typer.Typer(help="Lift an opt-out.")
 app.add_typer(suppressions_app, name="suppression")
+add_followup_commands(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -332,11 +334,24 @@ def lead_mark(
             show_default=False,
         ),
     ] = None,
+    away_until: Annotated[
+        str | None,
+        typer.Option(
+            "--away-until",
+            metavar="TIME",
+            help="Their sequences wait until then: ISO 8601 with an offset.",
+            show_default=False,
+        ),
+    ] = None,
+    back: Annotated[bool, typer.Option("--back", help="They are not away any more.")] = False,
 ) -> Answer:
-    """Mark a lead as booked or blacklisted, or take such a mark off. It holds from now on."""
+    """Mark a lead as booked, blacklisted or away, or take such a mark off. It holds from now on."""
     from system_sender.cli.lead import mark_lead
 
-    return mark_lead(_operator(), lead, {"booked": booked, "blacklisted": blacklisted})
+    if back and away_until is not None:
+        raise usage("Say either --away-until TIME or --back.")
+    marks = {"booked": booked, "blacklisted": blacklisted}
+    return mark_lead(_operator(), lead, marks, away_until=away_until, back=back)
 
 
 @suppressions_app.command("lift")

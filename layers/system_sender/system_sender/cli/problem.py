@@ -29,6 +29,7 @@ class Trouble(StrEnum):
     FILE_UNWRITABLE = "file_unwritable"
     INVALID_FILE = "invalid_file"
     NOT_SUPPRESSED = "not_suppressed"
+    NOT_AT_BEGINNING = "not_at_beginning"
 
 
 class Problem(Exception):

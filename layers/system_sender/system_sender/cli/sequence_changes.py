@@ -1,4 +1,4 @@
-"""What differs between two versions of a sequence, and what that means for leads on their way. Pure."""
+"""What differs between two versions of a sequence, and what it does to leads on their way. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,11 +17,13 @@ class Standing:
     Attributes:
         step: the key of the next step; empty where there is none.
         done: the keys of the steps behind it.
+        reached: the distance of the last of them from the beginning, in days and minutes.
         drafted: the next step's message is written.
     """
 
     step: str
     done: frozenset[str]
+    reached: tuple[int, int]
     drafted: bool
 
 
@@ -74,20 +76,20 @@ def hazards(
     mistake wherever a lead had it, and one that is gone leaves leads without their next step.
     """
     old, new = {step.key for step in before}, {step.key for step in after}
-    gone, added = old - new, [step.key for step in after if step.key not in old]
+    gone, added = old - new, [step for step in after if step.key not in old]
     if not gone and not added:
         return Hazards()
-    at, written, had, late = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    at, written, had, past = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for one in standing:
         at.update({one.step} & gone)
         written.update({one.step} & gone if one.drafted else ())
         had.update(gone & (one.done | ({one.step} if one.drafted else set())))
-        late.update(_overtaken(after, added, one.done))
+        past.update(step.key for step in added if step.offset < one.reached)
     renamed = _renamed(before, after, gone)
     return Hazards(
         warnings=[
             *(_gone(key, at[key], written[key]) for key in sorted(at)),
-            *(_late(key, late[key]) for key in sorted(late)),
+            *(_past(key, past[key]) for key in sorted(past)),
         ],
         mistakes=[
             f"call the step '{was}' '{key}': {had[was]} leads had it, and would get it again. A "
@@ -96,13 +98,6 @@ def hazards(
             if had[was]
         ],
     )
-
-
-def _overtaken(after: tuple[Step, ...], added: list[str], done: frozenset[str]) -> list[str]:
-    """Return the new steps that stand before one that a lead has behind them."""
-    places = [number for number, step in enumerate(after) if step.key in done]
-    last = max(places, default=-1)
-    return [step.key for step in after[:last] if step.key in added] if places else []
 
 
 def _renamed(
@@ -115,20 +110,19 @@ def _renamed(
         if was.key in gone
         for step in after
         if step.key not in known
-        and (step.channel, step.template, step.subject)
-        == (was.channel, was.template, was.subject)
+        and (step.channel, step.template, step.subject) == (was.channel, was.template, was.subject)
     ]
 
 
 def _gone(key: str, count: int, written: int) -> str:
-    said = f"{count} enrolments stand at the step '{key}', which is gone: another follows instead."
+    said = f"{count} enrolments stand at the step '{key}', which is gone: the next one follows."
     if written:
-        said += f" The message that was written for {written} of them still goes."
+        said += f" For {written} of them its message is written, and may leave before that."
     return said
 
 
-def _late(key: str, count: int) -> str:
+def _past(key: str, count: int) -> str:
     return (
-        f"The new step '{key}' stands before steps that {count} enrolments have behind them: to "
-        "those leads it goes next, out of its order."
+        f"The new step '{key}' stands before where {count} enrolments are: nobody goes back, and "
+        "those leads do not get it."
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from system_sender.cli.sound_file import Mistake, invalid_file, read_json
 from system_sender.codes import Code
 from system_sender.followups.enrolment import EnrolmentRefused, resume_by_person
 from system_sender.followups.lifecycle import EnrolmentState
-from system_sender.followups.sequence import SequenceWrong, Step, steps_of
+from system_sender.followups.sequence import SequenceWrong, Step, offset_reached, steps_of
 from system_sender.models import Campaign, Sequence, Workspace
 from system_sender.store import ConditionsFailed, Key, Write
 
@@ -97,7 +97,9 @@ def _compare(operator: Operator, plan: _Planned) -> list[str]:
         return []
     plan.changes.extend(changes_between(before, plan.steps))
     standing = (
-        Standing(str(row.step or ""), frozenset(row.done), bool(row.drafted))
+        Standing(
+            str(row.step or ""), frozenset(row.done), offset_reached(row.done), bool(row.drafted)
+        )
         for row in operator.enrolments(item.workspace, OPEN, sequence_id=item.id)
     )
     found = hazards(before, plan.steps, standing)
@@ -324,7 +326,9 @@ def _steps_table(steps: tuple[Step, ...]) -> Any:
                 step.channel,
                 step.condition.value.replace("_", " "),
                 "by a person" if step.approval else "-",
-                screen.written(f"{step.subject}\n{step.template}" if step.subject else step.template),
+                screen.written(
+                    f"{step.subject}\n{step.template}" if step.subject else step.template
+                ),
             )
             for step in steps
         ],

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from system_sender.cli import screen
+from system_sender.cli.command import Answer
 from system_sender.cli.problem import Problem, Trouble
 from system_sender.codes import Code
 
@@ -89,3 +91,9 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON schema of a file."""
     schema = model.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def schema_answer(model: type[BaseModel]) -> Answer:
+    """Return the JSON schema of a file as a command's answer."""
+    schema = schema_of(model)
+    return Answer(schema, [screen.as_it_is(json.dumps(schema, indent=2))])
