@@ -124,6 +124,7 @@ class Code(StrEnum):
     LEAD_MOVED = "lead_moved"
     DELAYED = "delayed"
     WANTS_CALL = "wants_call"
+    NOT_INTERESTED = "not_interested"
     OUT_OF_OFFICE = "out_of_office"
     EVALUATOR_UNSURE = "evaluator_unsure"
     MODEL_FAILED = "model_failed"
@@ -156,6 +157,7 @@ class Code(StrEnum):
     ENROLMENT_NOT_FOUND = "enrolment_not_found"
     ENROLMENT_OVER = "enrolment_over"
     ALREADY_ENROLLED = "already_enrolled"
+    TOO_MANY_SEQUENCES = "too_many_sequences"
     LEAD_REPLIED = "lead_replied"
     LEAD_AWAY = "lead_away"
     PAUSED_BY_PERSON = "paused_by_person"
@@ -327,6 +329,7 @@ SENTENCES: dict[Code, str] = {
     Code.LEAD_MOVED: "The lead is in another campaign than when this was written; a person must "
     "decide.",
     Code.DELAYED: "The reply waits a little, so that it does not come like a machine's.",
+    Code.NOT_INTERESTED: "The lead is not interested; a person decides whether to answer at all.",
     Code.WANTS_CALL: "The lead asks to be called; a person answers.",
     Code.OUT_OF_OFFICE: "The message was an out-of-office note; it is recorded and not answered.",
     Code.EVALUATOR_UNSURE: "The evaluator does not call the reply safe to send; a person decides.",
@@ -370,6 +373,8 @@ SENTENCES: dict[Code, str] = {
     Code.ENROLMENT_NOT_FOUND: "There is no such enrolment; list them with 'sender followups'.",
     Code.ENROLMENT_OVER: "The enrolment has ended; enrol the lead in another sequence.",
     Code.ALREADY_ENROLLED: "The lead is or was enrolled in this sequence; once is enough.",
+    Code.TOO_MANY_SEQUENCES: "The lead is in as many sequences as one can be in at once; end one "
+    "first.",
     Code.LEAD_REPLIED: "The lead answered; the sequence goes on after the next answer from our "
     "side.",
     Code.LEAD_AWAY: "The lead is away or asked for a later time; the sequence goes on then.",

@@ -66,6 +66,14 @@ def test_a_model_that_obeys_the_lead_is_never_trusted(message: str) -> None:
     assert record_of(result)["safe_to_send"] is False
 
 
+def test_whoever_is_not_interested_is_answered_by_people() -> None:
+    by_rule = conversation()
+    by_rule.inbound.sentiment = "Not Interested"
+    assert hold(FakeModel(), by_rule) is Code.NOT_INTERESTED
+    by_model = FakeModel({"sentiment": "Not Interested", "text": TEXT})
+    assert hold(by_model) is Code.NOT_INTERESTED
+
+
 # --- a malicious one says that everything is safe -------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from system_sender.policy import AI_AUTO_SEND, LONGEST_WAIT
 
 _WANTS_CALL = "wants_call"
 _CALL_REQUESTED = "Call Requested"
+_NOT_INTERESTED = "Not Interested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ def _by_lead(conversation: Conversation, heard: str | None) -> Code | None:
     inbound = conversation.inbound
     if inbound.reading == _WANTS_CALL or _CALL_REQUESTED in (inbound.sentiment, heard):
         return Code.WANTS_CALL
+    if _NOT_INTERESTED in (inbound.sentiment, heard):
+        return Code.NOT_INTERESTED
     return Code.LEAD_BOOKED if conversation.lead.booked else None
 
 
