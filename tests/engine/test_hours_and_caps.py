@@ -127,10 +127,11 @@ def test_the_rest_of_a_text_waits_for_the_morning_too(stage: Stage) -> None:
 
 
 def test_a_person_writes_at_any_hour(stage: Stage) -> None:
-    workspace(stage, schedule={"mode": "BUSINESS_HOURS"}, automated_per_hour=0)
+    workspace(stage, schedule={"mode": "BUSINESS_HOURS"}, automated_per_hour=1)
     clock(stage, "2026-03-08T03:00")
-    draft = stage.scene.draft()
-    assert stage.approve_and_send(draft.draft_id, "setter").outcome is SendOutcome.SENT
+    for key in ("one", "another"):
+        draft = stage.scene.draft(key, sent_by=None)
+        assert stage.approve_and_send(draft.draft_id, "setter").outcome is SendOutcome.SENT
     assert counted(stage) == 0
 
 

@@ -5,9 +5,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from system_sender.models import Lead, Workspace
 
-# What the numbering plan says of a number that belongs nowhere.
-_NOWHERE = "Etc/Unknown"
-
 
 @cache
 def zone_named(name: str | None) -> ZoneInfo | None:
@@ -35,6 +32,7 @@ def possible_zones(lead: Lead, workspace: Workspace) -> tuple[ZoneInfo, ...]:
     known = zone_named(lead.time_zone)
     if known is not None:
         return (known,)
+    # A number that belongs nowhere is in "Etc/Unknown", which is no zone.
     named = _zones_of_number(lead.phone, workspace.region) if lead.phone else ()
     zones = tuple(zone for zone in map(zone_named, named) if zone is not None)
     fallback = zone_named(workspace.time_zone)
@@ -47,7 +45,7 @@ def _zones_of_number(number: str, region: str | None) -> tuple[str, ...]:
     from phonenumbers.timezone import time_zones_for_number
 
     try:
-        zones = time_zones_for_number(parse(number, region))
+        zones: tuple[str, ...] = time_zones_for_number(parse(number, region))
     except NumberParseException:
         return ()
-    return tuple(zone for zone in zones if zone != _NOWHERE)
+    return zones
