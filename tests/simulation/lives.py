@@ -6,7 +6,7 @@ from typing import Any
 
 from system_sender.followups.enrolment import enrol
 from system_sender.followups.sequence import steps_of
-from system_sender.followups.waking import wake_all
+from system_sender.followups.waking import leave_alone, wake_all
 from system_sender.models import Lead
 from system_sender.store import Write
 from system_sender.switches import pause, resume
@@ -83,7 +83,9 @@ class Lives:
         self._change(one, Lead.blacklisted.set(True))
 
     def _snooze(self, one: Happening) -> None:
-        self._change(one, Lead.away_until.set(one.at + SNOOZED_FOR))
+        floor, person = self._floor, self._floor.people[one.who]
+        until = one.at + SNOOZED_FOR
+        floor.surely(lambda: leave_alone(floor.system(), self._lead(person), until))
 
     def _change(self, one: Happening, action: Any) -> None:
         """Change a lead as other software of the agency does: its version grows with it."""

@@ -19,6 +19,7 @@ _VISITS = range(10, _DAY_MINUTES, 4 * 60)
 _WORD_AFTER = 90 * MINUTE
 _OPENS, _CLOSES = 10, 17
 _CALL_SECONDS = 25
+_HELD = (DraftState.NEEDS_REVIEW.value, DraftState.PENDING.value)
 _MOST = 100
 
 
@@ -49,14 +50,15 @@ class Staff:
         return [row for row in rows if row is not None and row.attention is not None]
 
     def _held(self) -> list[Draft]:
-        store, held = self._floor.store, DraftState.NEEDS_REVIEW.value
+        store = self._floor.store
         keys = [
             row["draft_id"]
             for name in self._floor.desks
-            for row in store.query(Draft.state_index, f"{name}#{held}", limit=_MOST)
+            for state in _HELD
+            for row in store.query(Draft.state_index, f"{name}#{state}", limit=_MOST)
         ]
         rows = [store.get(Draft, draft_id) for draft_id in keys]
-        return [row for row in rows if row is not None and row.state == held]
+        return [row for row in rows if row is not None and row.state in _HELD]
 
     def _say_what_is_seen(self, message: Message) -> None:
         """Settle a delivery by what the provider shows; what did not leave is ordered anew."""
@@ -86,6 +88,8 @@ class Staff:
 
         floor.surely(settle)
         floor.tell("word", str(message.lead_id), "sent" if sent else "not sent")
+        if not sent:
+            floor.tell("ordered anew", str(message.lead_id), str(message.draft_id))
 
     def _was_accepted(self, message: Message) -> bool:
         person = self._floor.people[str(message.lead_id)]
