@@ -69,6 +69,8 @@ class Agency:
             name="Acme",
             region="US",
             time_zone="America/New_York",
+            # Measured at any hour of the day.
+            quiet_hours={"start": "00:00", "end": "00:00"},
             default_campaign_id=CAMPAIGN,
         )
         write.put("workspace", row)
