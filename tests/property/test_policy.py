@@ -30,6 +30,7 @@ from system_sender.policy import (
     reply_due_at,
 )
 from system_sender.states import DRAFT_TRANSITIONS, DraftState
+from tests.support.decisions import PLANNED
 from tests.support.decisions import situation as usual
 
 NOW = 1_772_557_200_000
@@ -57,6 +58,7 @@ ORDER: list[set[Code]] = [
     {Code.NEVER_OPEN},
     {Code.OUTSIDE_SCHEDULE},
     {Code.QUIET_HOURS},
+    {Code.CHANNEL_DAILY_CAP},
     {Code.DAILY_CAP},
     {Code.HOURLY_CAP},
 ]
@@ -110,6 +112,7 @@ def drafts(draw: st.DrawFn, now: int) -> Draft:
         seen_human_outbounds=draw(counts),
         ready_at=draw(st.none() | st.integers(now - 3 * DAY, now)),
         counted=draw(st.booleans()),
+        enrolment_id=draw(st.sampled_from([None, None, "acme:nurture:dana"])),
         incomplete=draw(st.booleans()),
         code=draw(st.sampled_from([None, *(code.value for code in Code)])),
     )
@@ -130,6 +133,7 @@ def leads(draw: st.DrawFn, now: int) -> Lead:
         automated_in_a_row=draw(counts),
         automated_today=draw(st.integers(0, 6)),
         automated_day=draw(st.sampled_from([None, "2026-03-03", "2026-03-04"])),
+        automated_on=draw(st.sampled_from([None, {"sms": "2026-03-03"}, {"email": "2026-03-04"}])),
         last_inbound_at=draw(st.none() | st.integers(now - DAY, now)),
         echo_held_until=draw(st.none() | st.integers(now - 10, now + 10)),
     )
@@ -254,7 +258,7 @@ def test_every_situation_gets_one_verdict_with_a_sentence_that_can_be_carried_ou
         assert verdict.code.sentence
     if isinstance(verdict, Wait):
         assert situation.now < verdict.until <= situation.now + 92 * DAY
-        assert verdict.planned == (verdict.code in (Code.QUIET_HOURS, Code.OUTSIDE_SCHEDULE))
+        assert verdict.planned == (verdict.code in PLANNED)
     if isinstance(verdict, Refuse):
         assert verdict.becomes in DRAFT_TRANSITIONS[DraftState.APPROVED]
         if situation.continuing:

@@ -90,6 +90,11 @@ def situation(
     return Situation(**{**values, **({"campaign": None} if gone else {}), **changes})
 
 
+# What whoever set up the hours or the sequence meant to happen.
+PLANNED = {Code.QUIET_HOURS, Code.OUTSIDE_SCHEDULE, Code.CHANNEL_DAILY_CAP}
+SEQUENCE = {"enrolment_id": "acme:nurture:dana"}
+
+
 def ask(code: Code) -> Refuse:
     """Return the verdict that a person decides."""
     return Refuse(code, DraftState.NEEDS_REVIEW)
@@ -97,7 +102,7 @@ def ask(code: Code) -> Refuse:
 
 def wait(text: str, code: Code, zone: str = "America/New_York") -> Wait:
     """Return the verdict of a wait until a wall clock's time; hours are planned waits."""
-    return Wait(at(text, zone), code, planned=code in (Code.QUIET_HOURS, Code.OUTSIDE_SCHEDULE))
+    return Wait(at(text, zone), code, planned=code in PLANNED)
 
 
 @dataclass(frozen=True)
@@ -270,6 +275,11 @@ WHO_DECIDES = [
     ),
     Case("Dana has had 2 in a row", {"lead": {"automated_in_a_row": 2}}, Go()),
     Case(
+        "Dana has had 3 in a row, and this is a step of a sequence",
+        {"draft": SEQUENCE, "lead": {"automated_in_a_row": 3}},
+        Go(),
+    ),
+    Case(
         "this very draft was the third in a row, and is tried again",
         {"draft": {"counted": True}, "lead": {"automated_in_a_row": 3}},
         Go(),
@@ -412,6 +422,24 @@ HOURS = [
 ]
 
 CAPS = [
+    Case(
+        "automation has texted Dana today, and this is a step of a sequence",
+        {"draft": SEQUENCE, "lead": {"automated_on": {"sms": "2026-03-03"}}},
+        wait("2026-03-04T09:00", Code.CHANNEL_DAILY_CAP),
+    ),
+    Case(
+        "the same, and this is a reply",
+        {"lead": {"automated_on": {"sms": "2026-03-03"}}},
+        Go(),
+    ),
+    Case(
+        "automation wrote Dana an e-mail today and texted her yesterday; this is a sequence's text",
+        {
+            "draft": SEQUENCE,
+            "lead": {"automated_on": {"sms": "2026-03-02", "email": "2026-03-03"}},
+        },
+        Go(),
+    ),
     Case(
         "Dana has had 5 automated messages today",
         {"lead": {"automated_today": 5, "automated_day": "2026-03-03"}},
