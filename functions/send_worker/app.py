@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from system_sender import cold_start
 from system_sender.budget import Budget
 from system_sender.system import system
+from system_sender.telemetry import emit_failure
 from system_sender.work_queue import QueueMessage, SqsQueue
 from system_sender.working import WORKERS, Batch
 
@@ -39,7 +40,9 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         await loop.run_in_executor(POOL, batch.perform, _message_of(record))
 
     answer = async_process_partial_response(event, perform, PROCESSOR, context)
-    batch.finish()
+    failed = batch.finish()
+    if failed:
+        emit_failure(failed)
     return answer
 
 

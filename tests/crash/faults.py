@@ -89,7 +89,7 @@ _SLACKS_WORDS: Mapping[Fault, str] = {
     Fault.RATE_LIMITED: "ratelimited",
     Fault.UNAUTHORIZED: "invalid_auth",
 }
-# What an invocation that nobody waits for can meet.
+# What an invocation that nobody waits for can meet, and a batch of messages.
 _INVOKE_FAULTS = (Fault.REQUEST_LOST, Fault.REPLY_LOST, Fault.THROTTLED)
 # Nothing is accepted by a look-up, so that only one of each pair makes sense there.
 _LOOK_UP_FAULTS = (
@@ -154,7 +154,7 @@ def faults_at(boundary: Boundary) -> tuple[Fault, ...]:
             return (*PROCESS_FAULTS, *(_LOOK_UP_FAULTS if looks else PROVIDER_FAULTS))
         case Effect.MODEL:
             return PROCESS_FAULTS
-        case Effect.INVOKE:
+        case Effect.INVOKE | Effect.QUEUE:
             return (*PROCESS_FAULTS, *_INVOKE_FAULTS)
         case Effect.CHAT:
             looks = boundary.name == "find"

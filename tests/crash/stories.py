@@ -40,7 +40,10 @@ from system_sender.text_parts import parts_of
 from system_sender.transport import Request
 from system_sender.webhook import handle
 from system_sender.word import settle_by_word
+from system_sender.work_queue import QueueMessage
+from system_sender.working import Batch
 from system_sender.world import World
+from tests.crash.deliveries import Deliveries
 from tests.crash.faults import FREEZES, Boundary, Fault, is_settlement
 from tests.crash.story import StoryMaker, Verdict
 from tests.crash.watch import Rows, Watch
@@ -62,6 +65,7 @@ _WEBHOOK_SECONDS = 28
 _SIGNATURE_HOLDS = 5 * 60_000
 _ASKED_IN, _SAM, _KIM = "C0ASK", "U0SAM", "U0KIM"
 _CRON_SECONDS = 120
+_WORKER_SECONDS = 60
 
 ONE_PART = "Hi Dana, does 2pm Tuesday work?"
 THREE_PARTS = "\n".join(
@@ -734,6 +738,39 @@ class SlackStory(ReplyStory):
         return problems
 
 
+class ByQueue(SystemStory):
+    """The same where the cron fills a queue and workers perform what is in it.
+
+    Webhooks and people do as before.
+    """
+
+    def __init__(self, world: FaultyWorld) -> None:
+        super().__init__(world)
+        self._deliveries = Deliveries(world)
+
+    def sweep(self) -> None:
+        """Run the cron once, and a worker for each message that then comes."""
+        self.world.invoke(self._dispatch)
+        self._deliveries.deliver(lambda message: self.world.invoke(lambda: self._work(message)))
+
+    def _dispatch(self) -> None:
+        queue = self._deliveries.queue()
+        sweep(self.system(), self.budget(_CRON_SECONDS), workers=1, queue=queue)
+
+    def _work(self, message: QueueMessage) -> None:
+        batch = Batch(self.system(), self._deliveries.queue(), self.budget(_WORKER_SECONDS))
+        batch.perform(message)
+        batch.finish()
+
+
+class CronByQueue(ByQueue, CronStory):
+    """An approved draft whose delay is over leaves by the queue."""
+
+
+class WebhookByQueue(ByQueue, WebhookStory):
+    """A webhook answers at once; what it left undone, a worker finishes."""
+
+
 def _reply_through(name: str) -> StoryMaker:
     """Return the story of a reply through another provider."""
     return type(f"ReplyThrough{name.title()}", (ReplyStory,), {"through": CORRESPONDENTS[name]})
@@ -755,12 +792,15 @@ STORIES: dict[str, StoryMaker] = {
     "echo": EchoStory,
     "linkedin echo": ChangedEchoStory,
     "slack": SlackStory,
+    "cron by queue": CronByQueue,
+    "webhook by queue": WebhookByQueue,
 }
 # All pairs of faults are run of these; of the others, those that strike around the provider.
 ALL_PAIRS = frozenset({"function", "cron", "webhook", "three_parts", "retry"})
 # Through which provider each story writes.
 PROVIDERS: dict[str, str] = {
     **dict.fromkeys([*ALL_PAIRS, "echo", "slack"], "gohighlevel sms"),
+    **{name: "gohighlevel sms" for name in STORIES if name.endswith("by queue")},
     **{name: name for name in ("gohighlevel e-mail", "smartlead", "instantly")},
     **dict.fromkeys(["emailbison", "sender fallback"], "emailbison"),
     **dict.fromkeys(["unipile", "linkedin steps", "linkedin echo"], "unipile"),

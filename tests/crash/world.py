@@ -197,12 +197,12 @@ class FaultyWorld(World):
         return self._strike_others(fault, boundary, call)
 
     def _strike_others(self, fault: Fault, boundary: Boundary, call: Callable[[], T]) -> T:
-        """Let a provider, Slack, Lambda or the parameter store fail at this call."""
+        """Let a provider, Slack, Lambda, SQS or the parameter store fail at this call."""
         if fault is Fault.NOT_VISIBLE:
             return self._blinded(call)
         if boundary.effect is Effect.CHAT:
             return self._misbehave_chat(fault, call)
-        if boundary.effect is Effect.INVOKE:
+        if boundary.effect in (Effect.INVOKE, Effect.QUEUE):
             return self._lose(fault, call)
         if boundary.effect is Effect.SECRET:
             raise SecretUnavailable("The SSM parameter store could not be read.")
@@ -263,7 +263,7 @@ class FaultyWorld(World):
             self.sandbox.slack.clear_faults()
 
     def _lose(self, fault: Fault, call: Callable[[], T]) -> T:
-        """Let an invocation that nobody waits for be refused, or lost on its way there or back."""
+        """Let a call of Lambda or SQS be refused, or lost on its way there or back."""
         if fault is Fault.THROTTLED:
             error = {"Error": {"Code": "TooManyRequestsException"}}
             raise ClientError(error, "Invoke")  # type: ignore[arg-type]

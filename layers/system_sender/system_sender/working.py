@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from system_sender.budget import Budget
 from system_sender.codes import Code
 from system_sender.pacing import Pace, PacedTransport
-from system_sender.telemetry import emit_failure, log
+from system_sender.telemetry import log
 from system_sender.work import WorkItem, perform_or_postpone
 from system_sender.work_queue import QueueMessage, WorkQueue
 
@@ -61,14 +61,12 @@ class Batch:
         with self._lock:
             self._codes[code] += 1
 
-    def finish(self) -> None:
-        """Keep the pace to the end, and tell what came of the batch, as counts by code."""
+    def finish(self) -> int:
+        """Keep the pace to the end, and return how many items failed and were put off."""
         for pace, _ in self._systems.values():
             pace.rest()
         log.info("batch_performed", extra={"codes": dict(self._codes)})
-        failed = self._codes[Code.INTERNAL_ERROR.value]
-        if failed:
-            emit_failure(failed)
+        return self._codes[Code.INTERNAL_ERROR.value]
 
     def _paced(self, workspace: str) -> "System":
         with self._lock:
