@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
+from system_sender.budget import Budget
 from system_sender.codes import Code
-from system_sender.models import Audit, Inbound
+from system_sender.followups.performing import perform_enrolment
+from system_sender.models import Audit, Inbound, Lead, Sequence
 from system_sender.sending import approve_and_send_draft_system
 from system_sender.states import DraftState
+from system_sender.store import Write
 from tests.support.scene import Scene
 from tests.unit.cli.conftest import Sender
 
@@ -230,3 +233,60 @@ def move(scene: Scene, entry: str, **changes: Any) -> Audit:
         "text_hash": "0" * 64,
     }
     return Audit(scene.lead_id, entry, **{**columns, **changes})
+
+
+# --- sequences -----------------------------------------------------------------------------------
+
+
+def test_a_thread_tells_what_a_sequence_did(sender: Sender, scene: Scene) -> None:
+    steps = [
+        {"key": "day1-email", "day": 1, "channel": "email", "template": "Hi"},
+        {"key": "day1-sms", "day": 1, "channel": "sms", "template": "Hi {{ event }}"},
+    ]
+    scene.put(Sequence("acme:winter", workspace="acme", name="Winter", steps=steps))
+    write = Write(scene.world.new_id())
+    write.update("lead", Lead("acme:dana"), [Lead.email.remove()])
+    scene.store.write(write)
+    sender.json("enrol", "acme:dana", "acme:winter", "--user", "kim")
+    budget = Budget.of_seconds(scene.world, 20)
+    perform_enrolment(scene.system(), "acme:winter/dana", budget=budget)
+
+    enrolled, skipped, paused = moves(sender.json("thread", "acme:dana"))
+
+    assert {entry["id"] for entry in (enrolled, skipped, paused)} == {"acme:winter/dana"}
+    assert (enrolled["actor"], enrolled["step"], enrolled["draft_id"]) == ("person:kim", None, None)
+    assert (skipped["step"], skipped["code"]) == ("day1-email", "missing_email")
+    assert (paused["step"], paused["code"]) == ("day1-sms", "variable_missing")
+    assert (enrolled["revision"], enrolled["text_hash"]) == (None, None)
+    shown = sender.says("thread", "acme:dana")
+    assert "new → active" in shown
+    assert "step day1-email skipped" in shown
+    assert Code.MISSING_EMAIL.sentence in " ".join(shown.split())
+    assert "active → paused" in shown
+    assert "paused before the step day1-sms" in shown
+    assert "revision" not in shown
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "code", "words"),
+    [
+        ("active", "active", "step_sent", "step one sent"),
+        ("active", "completed", "step_sent", "step one sent"),
+        ("paused", "paused", "step_sent", "step one sent"),
+        ("active", "completed", "sequence_completed", "all steps are done"),
+        ("active", "completed", "condition_false", "step one skipped"),
+        ("paused", "paused", "rejected_by_provider", "step one skipped"),
+        ("active", "paused", "lead_replied", "paused before the step one"),
+        ("paused", "paused", "lead_away", "paused before the step one"),
+        ("paused", "active", "step_not_due", "step one is next"),
+        ("active", "cancelled", "lead_booked", "ended before the step one"),
+    ],
+)
+def test_what_became_of_a_step_is_said_in_words(
+    sender: Sender, scene: Scene, source: str, target: str, code: str, words: str
+) -> None:
+    about = {"draft_id": "acme:winter/dana#one", "revision": 0, "text_hash": "-"}
+    facts = {"source": source, "target": target, "code": code}
+    scene.put(move(scene, "1800000000000#1", **about, **facts))
+
+    assert words in sender.says("thread", "acme:dana")

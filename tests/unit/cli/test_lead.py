@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from system_sender.cli.operator import Operator
-from system_sender.models import Lead, Suppression, suppression_key
+from system_sender.followups.enrolment import enrol
+from system_sender.followups.sequence import steps_of
+from system_sender.models import Enrolment, Lead, Suppression, suppression_key
 from system_sender.store import Write
 from tests.support.scene import Scene
 from tests.unit.cli.conftest import Sender
@@ -124,3 +126,82 @@ def test_show_tells_what_time_it_is_where_the_lead_is(sender: Sender, scene: Sce
     known(scene, time_zone="Asia/Kathmandu")
 
     assert "Asia/Kathmandu, where it is " in sender.says("lead", "show", "acme:dana")
+
+
+# --- sequences -----------------------------------------------------------------------------------
+
+
+def in_sequence(scene: Scene) -> str:
+    """Let the lead be in a sequence whose next step is far away."""
+    enrolment = enrol(
+        scene.system(),
+        scene.lead_now(),
+        "acme:winter",
+        steps_of([{"key": "one", "day": 30, "channel": "sms", "template": "Hi"}]),
+        time_zone="UTC",
+    )
+    return str(enrolment.enrolment_id)
+
+
+def enrolment_now(scene: Scene, key: str) -> Enrolment:
+    row = scene.store.get(Enrolment, key)
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize(
+    "mark", [("--booked",), ("--blacklisted",), ("--away-until", "2090-01-01T09:00:00+01:00")]
+)
+def test_the_sequences_of_a_lead_hear_of_a_mark_at_once(
+    sender: Sender, scene: Scene, mark: tuple[str, ...]
+) -> None:
+    key = in_sequence(scene)
+    before = enrolment_now(scene, key)
+
+    sender.json("lead", "mark", "acme:dana", *mark)
+
+    after = enrolment_now(scene, key)
+    assert after.due_at <= scene.world.now() < before.due_at
+    assert after.version == before.version + 1, "a move that was decided before would be made"
+
+
+def test_a_lead_is_away_until_a_time_and_back(sender: Sender, scene: Scene) -> None:
+    until = ("--away-until", "2090-01-01T09:00:00+01:00")
+    before = scene.lead_now()
+
+    document = sender.json("lead", "mark", "acme:dana", *until)["lead"]
+
+    assert document["away_until"] == scene.lead_now().away_until == 3_786_940_800_000
+    assert scene.lead_now().version == before.version + 1
+    assert "nothing was changed" in sender.says("lead", "mark", "acme:dana", *until)
+    assert "away until 2090-01-01 08:00:00Z" in sender.says("lead", "show", "acme:dana")
+    assert sender.json("lead", "mark", "acme:dana", "--back")["lead"]["away_until"] is None
+    assert scene.lead_now().away_until is None
+    assert "nothing was changed" in sender.says("lead", "mark", "acme:dana", "--back")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--away-until", "2090-01-01T09:00:00"),
+        ("--away-until", "tomorrow"),
+        ("--away-until", "2020-01-01T09:00:00Z"),
+        ("--away-until", "9999-01-01T09:00:00Z"),
+        ("--away-until", "2090-01-01T09:00:00Z", "--back"),
+    ],
+    ids=" ".join,
+)
+def test_a_time_that_is_none_to_come_marks_nobody(
+    sender: Sender, scene: Scene, options: tuple[str, ...]
+) -> None:
+    refusal = sender.refuses("lead", "mark", "acme:dana", *options, exit_code=2)
+
+    assert refusal["code"] == "usage"
+    assert scene.lead_now().away_until is None
+
+
+def test_show_names_the_sequences_that_a_lead_is_in(sender: Sender, scene: Scene) -> None:
+    key = in_sequence(scene)
+
+    assert sender.json("lead", "show", "acme:dana")["lead"]["enrolments"] == [key]
+    assert key in sender.says("lead", "show", "acme:dana")

@@ -8,6 +8,7 @@ from typer.main import get_command
 
 from devstack import paths
 from system_sender.cli.app import Channel, ProviderName, app
+from system_sender.cli.enrolment_file import EnrolmentItem
 from system_sender.cli.problem import Trouble
 from system_sender.cli.seed_integrations import (
     EmailBison,
@@ -27,6 +28,7 @@ from system_sender.cli.seed_schema import (
     Slack,
     WorkspaceSeed,
 )
+from system_sender.cli.sequence_file import SequenceItem, StepItem
 from system_sender.providers import CHANNELS, CHANNELS_OF
 
 MANUAL = (paths.PROJECT / "docs" / "sender.md").read_text()
@@ -56,10 +58,11 @@ def test_the_manual_tells_of_the_command_and_its_options(name: str) -> None:
 ITEMS = [WorkspaceSeed, CampaignSeed, LeadSeed, DraftSeed]
 ACCOUNTS = [Integrations, GoHighLevel, EmailBison, SmartLead, Instantly, Unipile]
 RULES = [Schedule, Holidays, QuietHours, Slack, Delay]
+FOLLOWUPS = [SequenceItem, StepItem, EnrolmentItem]
 
 
-@pytest.mark.parametrize("model", [*ITEMS, *ACCOUNTS, *RULES])
-def test_the_manual_tells_of_every_field_of_the_seed(model: Any) -> None:
+@pytest.mark.parametrize("model", [*ITEMS, *ACCOUNTS, *RULES, *FOLLOWUPS])
+def test_the_manual_tells_of_every_field_of_the_files(model: Any) -> None:
     for name, field in model.model_fields.items():
         assert f"`{field.alias or name}`" in MANUAL
 

@@ -10,11 +10,14 @@ from pynamodb.models import Model
 
 from devstack import paths
 from system_sender.drafts import edit
+from system_sender.followups.enrolment import enrol
+from system_sender.followups.sequence import steps_of
 from system_sender.inbound import EventKind
 from system_sender.models import (
     Alias,
     Campaign,
     Draft,
+    Enrolment,
     Inbound,
     Integration,
     Lead,
@@ -809,3 +812,17 @@ def test_the_schema_is_printed_without_any_aws(sender: Sender, environment: None
 
 def test_the_file_or_the_schema_must_be_asked_for(sender: Sender, environment: None) -> None:
     assert sender.refuses("seed", exit_code=2)["code"] == "usage"
+
+
+def test_a_lead_that_the_file_books_is_looked_at_by_its_sequences(
+    sender: Sender, stored: Scene, file: Files, example: Any
+) -> None:
+    sender.json("seed", str(EXAMPLE))
+    steps = steps_of([{"key": "one", "day": 30, "channel": "sms", "template": "Hi"}])
+    lead = row(stored, Lead, "acme:dana")
+    enrol(stored.system(), lead, "acme:winter", steps, time_zone="UTC")
+    example["leads"][0]["booked"] = True
+
+    sender.json("seed", file(example))
+
+    assert row(stored, Enrolment, "acme:winter/dana").due_at <= stored.world.now()

@@ -33,11 +33,11 @@ _PAUSES = frozenset(
 
 
 def moves_of(operator: Operator, lead_id: str, limit: int) -> list[dict[str, Any]]:
-    """Return the newest moves of a lead's drafts as plain JSON values, oldest first."""
+    """Return the newest moves of a lead's drafts and sequences as plain values, oldest first."""
     rows = entries_of(operator.store, lead_id, limit)
-    ids = sorted({str(row.draft_id) for row in rows})
+    ids = sorted({str(row.draft_id) for row in rows if row.text_hash != _NO_TEXT})
     drafts = dict(zip(ids, operator.rows((Draft, one) for one in ids), strict=True))
-    return [_move(row, drafts[str(row.draft_id)]) for row in rows]
+    return [_move(row, drafts.get(str(row.draft_id))) for row in rows]
 
 
 def _move(row: Audit, draft: Draft | None) -> dict[str, Any]:

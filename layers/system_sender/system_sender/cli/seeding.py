@@ -28,6 +28,7 @@ from system_sender.cli.seed_schema import CampaignSeed, DraftSeed, LeadSeed, See
 from system_sender.cli.sound_file import Mistake
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, NewDraft, create_draft, text_hash
+from system_sender.followups.waking import wake_all
 from system_sender.inbound import EventKind
 from system_sender.models import (
     Alias,
@@ -55,6 +56,9 @@ CREATED = "created"
 UPDATED = "updated"
 UNCHANGED = "unchanged"
 KEPT = "kept"
+
+# What a lead's sequences end for, or could go on again without.
+_ENDS_SEQUENCES = frozenset({"booked", "blacklisted"})
 
 # A row may change between its reading and its writing, by a webhook for instance.
 _TRIES = 8
@@ -417,6 +421,8 @@ def _write_lead(operator: Operator, item: LeadSeed, region: str | None) -> str |
             version = int(known.version)
             actions = [*_actions(Lead, changes), Lead.version.set(version + 1)]
             write.update("lead", Lead(item.id), actions, Lead.version == version)
+            if changes.keys() & _ENDS_SEQUENCES:
+                wake_all(write, known, operator.world.now())
         return write
 
     result = _write(operator, build, CREATED if known is None else UPDATED)
