@@ -323,10 +323,12 @@ class Settlement:
             # What came in since the claim is not answered by it.
             left_at = max(self._claimed_at(), int(self.delivery.lead.last_outbound_at or 0))
             actions.append(Lead.last_outbound_at.set(left_at))
-        if self.fate().state is DraftState.SENT and draft.enrolment_id is None:
-            # An answer from our side: what paused for the lead's message may go on.
+        by_person = self.delivery.sent_by == "setter"
+        if self.fate().state is DraftState.SENT and (draft.enrolment_id is None or by_person):
+            # An answer from our side: what paused for the lead's message may go on. What a person
+            # sends is one even if it is a step, and other sequences keep their distance from it.
             actions.append(answered(int(draft.seen_inbounds)))
-            wake_all(write, self.delivery.lead, self.now)
+            wake_all(write, self.delivery.lead, self.now, but=draft.enrolment_id)
         if self.fate().state not in _LISTED:
             actions.append(Lead.open_drafts.delete({draft.draft_id}))
         if actions:

@@ -284,9 +284,10 @@ class _Verdict:
                     Draft.ready_at.set(self._now),
                 ]
             changes: list[Any] = []
-            if fate.state is DraftState.SENT and draft.enrolment_id is None:
+            is_answer = draft.enrolment_id is None or self._message.sent_by == "setter"
+            if fate.state is DraftState.SENT and is_answer:
                 changes = [answered(int(draft.seen_inbounds)), *self._left(self._lead)]
-                wake_all(write, self._lead, self._now)
+                wake_all(write, self._lead, self._now, but=draft.enrolment_id)
             listed = fate.state in DRAFT_OPEN
             list_draft(write, draft, listed=listed, lead_changes=changes)
         held = (

@@ -43,10 +43,15 @@ def wake(write: Write, enrolment_id: str, now: int) -> None:
     )
 
 
-def wake_all(write: Write, lead: Lead, now: int) -> None:
-    """Let every enrolment of a lead be due."""
+def wake_all(write: Write, lead: Lead, now: int, *, but: str | None = None) -> None:
+    """Let every enrolment of a lead be due.
+
+    Args:
+        but: this one is woken by its own step's draft.
+    """
     for enrolment_id in sorted(lead.enrolments or ())[:MOST_WOKEN]:
-        wake(write, enrolment_id, now)
+        if enrolment_id != but:
+            wake(write, enrolment_id, now)
 
 
 def answered(seen_inbounds: int) -> Any:
