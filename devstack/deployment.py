@@ -6,9 +6,10 @@ with deployment.running() as system:
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import boto3
@@ -51,6 +52,8 @@ class LocalSystem:
     """Signs marketplace webhooks with the key that the deployed functions trust."""
     outputs: Mapping[str, str]
     """The stack's outputs."""
+    parameters: Mapping[str, str]
+    """What the template's parameters were deployed with, where it is not their default."""
     stack_name: str = STACK_NAME
     logs: Path = paths.LOGS
     """The folder of every log: the local AWS, the sandbox, SAM."""
@@ -80,6 +83,11 @@ class LocalSystem:
     def client_options(self) -> ClientOptions:
         """Keyword arguments for `boto3.client(service, ...)`."""
         return self.aws.client_options
+
+    @property
+    def queue_url(self) -> str | None:
+        """Where due work waits for a worker; None where the sweep performs it itself."""
+        return self.outputs.get("WorkQueueUrl")
 
     def sandbox(self) -> SandboxClient:
         """A client of the provider sandbox: its ledger, and faults on demand."""
@@ -113,6 +121,17 @@ class LocalSystem:
         )
         return [event["message"].rstrip() for page in pages for event in page["events"]]
 
+    def deployed_with(self, **parameters: str) -> "LocalSystem":
+        """Deploy what is built again, with other parameters, and return the system as it is then.
+
+        Raises:
+            SamError: the deployment failed.
+        """
+        values = {**self.parameters, **parameters}
+        with sam.alone():
+            sam.deploy(self.stack_name, values, self.aws.environment)
+        return replace(self, outputs=_outputs(self.aws), parameters=values)
+
     def stop(self) -> None:
         """End everything; harmless when it has ended."""
         self.aws.stop()
@@ -133,6 +152,8 @@ def start(
     tethered: bool = True,
 ) -> LocalSystem:
     """Start the system and wait until it is deployed.
+
+    Where this process's environment says `DISPATCH=queue`, workers perform what is due.
 
     Args:
         sweeps: whether the schedule runs the sweep each minute.
@@ -163,11 +184,14 @@ def start(
                 "GoHighLevelWebhookPublicKeys": signer.public_key(),
                 "SecretsPrefix": SECRETS_PREFIX,
                 "SweepSchedule": "ENABLED" if sweeps else "DISABLED",
+                "Dispatch": os.environ.get("DISPATCH") or "inline",
                 "DeletionProtection": "false",
                 **(parameters or {}),
             }
             sam.deploy(STACK_NAME, values, aws.environment)
-        system = LocalSystem(aws, sandbox_server, sandbox_url, signer, _outputs(aws))
+        system = LocalSystem(
+            aws, sandbox_server, sandbox_url, signer, _outputs(aws), parameters=values
+        )
         undo.pop_all()
     return system
 

@@ -28,7 +28,10 @@ from devstack.sandbox import (
 )
 from devstack.sandbox.emailbison import reply_id
 from devstack.sandbox.webhooks import Webhook
+from system_sender.dispatching import message_of
 from system_sender.slack.message import EDIT_FORM, Action
+from system_sender.work import WorkItem, WorkKind
+from system_sender.work_queue import QueueMessage
 
 FOLDER = paths.PROJECT / "events"
 
@@ -60,6 +63,7 @@ def events() -> dict[str, Event]:
         **_dashboard(),
         "followup_cron-sweep.json": {},
         "followup_cron-draft.json": {"draft_id": _DRAFT},
+        **_queued(),
     }
 
 
@@ -80,6 +84,40 @@ def write() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, event in events().items():
         (FOLDER / name).write_text(written(event), encoding="utf-8")
+
+
+# --- the queue ---------------------------------------------------------------------------------
+
+
+def _queued() -> dict[str, Event]:
+    """Return what Lambda makes of messages: work, and what is no work."""
+    item = WorkItem(WorkKind.DRAFT, _DRAFT, _CLICKED_AT * 1000)
+    return {
+        "send_worker-draft.json": _records(message_of(item)),
+        "send_worker-no-work.json": _records(QueueMessage(_WORKSPACE, "by-hand", "not work")),
+    }
+
+
+def _records(*messages: QueueMessage) -> Event:
+    return {
+        "Records": [
+            {
+                "messageId": f"message-{number}",
+                "receiptHandle": f"receipt-{number}",
+                "body": message.body,
+                "attributes": {
+                    "ApproximateReceiveCount": "1",
+                    "MessageGroupId": message.group,
+                    "MessageDeduplicationId": message.deduplication,
+                },
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:system-sender-work.fifo",
+                "awsRegion": "us-east-1",
+            }
+            for number, message in enumerate(messages)
+        ]
+    }
 
 
 # --- GoHighLevel ---------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ _FUNCTIONS = {
     "slack_interactions": "SlackInteractionsFunction",
     "dashboard_api": "DashboardApiFunction",
     "followup_cron": "FollowupCronFunction",
+    "send_worker": "SendWorkerFunction",
 }
 _MACHINES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -44,6 +45,11 @@ def main() -> None:
     state = running_state()
     if state is None:
         sys.exit("A function needs its tables: start the local system with `make up` first.")
+    if (
+        options.function == "send_worker"
+        and "DEAD_WORK_QUEUE_URL" not in state["function_environment"]
+    ):
+        sys.exit("There are no workers: start the local system with `DISPATCH=queue make up`.")
     try:
         prepare.prepare("runtime")
         with sam.alone():

@@ -157,7 +157,15 @@ def _state_of(system: deployment.LocalSystem) -> dict[str, Any]:
         },
         "sandbox_url": system.sandbox_url,
         "environment": system.environment,
-        "function_environment": system.function_environment("webhook-sms"),
+        "function_environment": _variables(system),
+    }
+
+
+def _variables(system: deployment.LocalSystem) -> dict[str, str]:
+    """Return what the functions are told, all together."""
+    nouns = ["webhook-sms", "followup-cron", *(["send-worker"] if system.queue_url else [])]
+    return {
+        name: value for noun in nouns for name, value in system.function_environment(noun).items()
     }
 
 
