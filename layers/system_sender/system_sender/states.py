@@ -60,9 +60,8 @@ DRAFT_TRANSITIONS: dict[DraftState, frozenset[DraftState]] = {
     # sending -> sending is the next part of the same text.
     _D.SENDING: frozenset({_D.SENDING, _D.SENT, _D.APPROVED, _D.FAILED, _D.UNKNOWN}),
     _D.UNKNOWN: frozenset({_D.SENT, _D.APPROVED, _D.FAILED}),
-    # needs_review: a step of a sequence that is written anew, and asks for a person's approval.
-    _D.SUPERSEDED: frozenset({_D.APPROVED, _D.PENDING, _D.NEEDS_REVIEW}),
-    _D.FAILED: frozenset({_D.APPROVED, _D.PENDING, _D.NEEDS_REVIEW, _D.SENT}),
+    _D.SUPERSEDED: frozenset({_D.APPROVED, _D.PENDING}),
+    _D.FAILED: frozenset({_D.APPROVED, _D.PENDING, _D.SENT}),
     # A rejected draft comes back only by an edit.
     _D.REJECTED: frozenset({_D.PENDING}),
     _D.SENT: frozenset(),

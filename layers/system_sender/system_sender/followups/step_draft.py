@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from system_sender import audit
+from system_sender.asking import show_again
 from system_sender.change import Change
 from system_sender.codes import Code
 from system_sender.drafts import NewDraft, add_draft, draft_row, list_draft, text_hash
@@ -97,7 +98,8 @@ def _again(system: "System", what: StepText, draft: Draft) -> Any:
     """Return what revives a draft: with the text of now, unless a delivery holds to its old one."""
     now = system.world.now()
     fate = (
-        DraftFate(DraftState.NEEDS_REVIEW, Code.APPROVAL_REQUIRED)
+        # As after an edit: it is asked about again, and not approved.
+        DraftFate(DraftState.PENDING, Code.APPROVAL_REQUIRED)
         if what.step.approval
         else DraftFate(DraftState.APPROVED, Code.NOT_DUE, now)
     )
@@ -121,6 +123,8 @@ def _again(system: "System", what: StepText, draft: Draft) -> Any:
             write.put("revision", revision, Revision.draft_id.does_not_exist())
         write.update("draft", Draft(draft.draft_id), actions, as_it_was(draft))
         change.tell(write, draft)
+        if what.step.approval and not draft.asked:
+            show_again(write, draft, DraftState.NEEDS_REVIEW, now)
         if draft.state not in DRAFT_OPEN:
             list_draft(write, draft, listed=True)
         EnrolmentChange(system, what.enrolment).drafted().add_to(write)
@@ -141,14 +145,17 @@ def _revision(what: StepText, draft: Draft, now: int) -> Revision:
 
 def _permission(what: StepText, now: int) -> list[Any]:
     """Return the actions that let a draft go by what is known now."""
-    approved = [] if what.step.approval else [Draft.approved_at.set(now), Draft.ready_at.set(now)]
+    if what.step.approval:
+        approval = [Draft.asked.set(True), Draft.approved_at.remove(), Draft.ready_at.remove()]
+    else:
+        approval = [Draft.approved_at.set(now), Draft.ready_at.set(now)]
     return [
+        *approval,
         Draft.sent_by.set("ai"),
         Draft.user.remove(),
         Draft.attempts.set(0),
         Draft.seen_inbounds.set(int(what.lead.inbound_count)),
         Draft.seen_human_outbounds.set(int(what.lead.human_outbound_count)),
-        *approved,
     ]
 
 

@@ -1,0 +1,1063 @@
+"""A lead's whole way through a sequence, with all that may happen on it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from devstack.sandbox.faults import Kind
+from system_sender.budget import Budget
+from system_sender.codes import Code
+from system_sender.drafts import approve, edit, reject
+from system_sender.followups.enrolment import (
+    EnrolmentRefused,
+    cancel_by_person,
+    enrol,
+    pause_by_person,
+    resume_by_person,
+)
+from system_sender.followups.performing import perform_enrolment
+from system_sender.followups.sequence import steps_of
+from system_sender.followups.waking import leave_alone, wake
+from system_sender.models import (
+    Campaign,
+    Enrolment,
+    Lead,
+    Sequence,
+    Suppression,
+    Switch,
+    Workspace,
+    suppression_key,
+)
+from system_sender.policy import SETTER_MANAGED
+from system_sender.states import DraftState
+from system_sender.store import Write
+from system_sender.word import settle_by_word
+from tests.engine.stage import Once, Stage, is_claim, is_send, named
+from tests.support.scene import PHONE
+from tests.support.sequences import DAY, HOUR, MINUTE, TWO_STEPS, Winter
+
+FIRST, SECOND = "Hi Dana, Acme here", "Still looking, Dana?"
+HELLO, AGAIN = TWO_STEPS
+BY_MAIL = {"channel": "email", "subject": "About Acme"}
+
+
+@pytest.fixture
+def winter(stage: Stage) -> Winter:
+    """A sequence of two texts, two days apart, and nobody in it."""
+    return Winter(stage.scene, stage.system).write()
+
+
+def sweep_through(stage: Stage, seconds: int, *, step: int = HOUR) -> None:
+    """Let time pass, with a sweep now and then."""
+    for _ in range(seconds // step):
+        stage.world.step(step)
+        stage.sweep()
+
+
+def answer(stage: Stage, text: str = "Sure, which day?", **fields: Any) -> None:
+    """Let the lead write."""
+    assert stage.post(stage.text(text, **fields)).status == 200
+
+
+def turn_off_replies(stage: Stage) -> None:
+    """Let only people answer."""
+    campaign = Campaign(f"{stage.scene.workspace}:autumn")
+    stage.update(
+        campaign,
+        Campaign.response_mode.set(SETTER_MANAGED),
+        Campaign.reply_template.remove(),
+        Campaign.writer.set("template"),
+    )
+
+
+# --- the way through ------------------------------------------------------------------------------
+
+
+def test_each_step_leaves_at_its_distance_and_the_sequence_is_completed(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    stage.world.step(2 * DAY - MINUTE)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    stage.world.step(MINUTE + 5)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST, SECOND]
+    assert winter.stands == ("completed", "sequence_completed")
+    assert winter.done == {"hello": "step_sent", "again": "step_sent"}
+    assert not stage.scene.lead_now().enrolments
+    assert winter.now.due_at is None
+    assert [code for _, code in winter.told()] == [
+        None,
+        "step_sent",
+        "step_sent",
+        "sequence_completed",
+    ]
+
+
+def test_a_lead_is_enrolled_in_a_sequence_once(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    with pytest.raises(EnrolmentRefused) as refused:
+        winter.enrol()
+    assert refused.value.code is Code.ALREADY_ENROLLED
+
+
+def test_a_lead_is_in_as_many_sequences_as_can_be_woken_together(stage: Stage) -> None:
+    names = {f"{stage.scene.workspace}:s{n}/dana" for n in range(20)}
+    stage.update(Lead(stage.scene.lead_id), Lead.enrolments.set(names))
+    with pytest.raises(EnrolmentRefused) as refused:
+        Winter(stage.scene, stage.system).write().enrol()
+    assert refused.value.code is Code.TOO_MANY_SEQUENCES
+
+
+def test_what_wakes_a_deleted_enrolment_does_no_harm_and_it_can_be_made_again(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.delete(Enrolment, winter.enrolment_id)
+    answer(stage)
+    stage.sweep()
+    assert stage.sweep().due == 0
+    winter.enrol()
+    assert winter.now.state == "active"
+
+
+def test_a_step_keeps_its_hour_when_the_clocks_change(stage: Stage, winter: Winter) -> None:
+    stage.world.step(4 * DAY)  # noon on Saturday; on Sunday the clocks go forward
+    winter.enrol()
+    stage.sweep()
+    stage.world.step(2 * DAY - HOUR + 5)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST, SECOND]
+
+
+def test_a_step_that_is_not_for_the_lead_is_skipped_with_a_record(stage: Stage) -> None:
+    winter = Winter(stage.scene, stage.system).write(
+        {**HELLO, "condition": "has_phone"}, {**AGAIN, "day": 1}
+    )
+    stage.update(Lead(stage.scene.lead_id), Lead.phone.remove())
+    winter.enrol()
+    stage.sweep()
+    assert winter.done == {"hello": "condition_false", "again": "missing_phone"}
+    assert winter.stands == ("completed", "sequence_completed")
+
+
+def test_a_missing_value_blocks_the_step_and_is_named(stage: Stage) -> None:
+    winter = Winter(stage.scene, stage.system).write(
+        {**HELLO, "template": "Hi {{ first_name }} of {{ company }}, about {{ product }}"}
+    )
+    winter.enrol(facts={"product": "pumps"})
+    stage.sweep()
+    assert winter.stands == ("paused", "variable_missing")
+    assert winter.now.detail == "company"
+    assert stage.sweep().due == 0
+    stage.update(
+        Enrolment(winter.enrolment_id), Enrolment.facts.set({"product": "pumps", "company": "Dot"})
+    )
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    stage.sweep()
+    assert stage.scene.sent_texts() == ["Hi Dana of Dot, about pumps"]
+
+
+def test_a_step_may_ask_for_approval(stage: Stage) -> None:
+    winter = Winter(stage.scene, stage.system).write({**HELLO, "approval": True}, AGAIN)
+    winter.enrol()
+    stage.sweep()
+    assert stage.state(winter.draft_id("hello")) == "needs_review"
+    sweep_through(stage, DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == []
+    approve_step(stage, winter, "hello")
+    stage.sweep()
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    assert winter.done == {"hello": "step_sent"}
+    # Its distance counts from when it left.
+    stage.world.step(2 * DAY - HOUR)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+def approve_step(stage: Stage, winter: Winter, step: str) -> None:
+    draft = stage.scene.draft_now(winter.draft_id(step))
+    lead = stage.scene.lead_now()
+    approve(stage.scene.store, stage.world, draft, lead, sent_by="setter", user="kim")
+
+
+def test_a_rejected_step_is_skipped(stage: Stage) -> None:
+    winter = Winter(stage.scene, stage.system).write({**HELLO, "approval": True}, AGAIN)
+    winter.enrol()
+    stage.sweep()
+    reject(stage.scene.store, stage.world, stage.scene.draft_now(winter.draft_id("hello")))
+    stage.sweep()
+    assert winter.done == {"hello": "draft_rejected"}
+    stage.world.step(2 * DAY + 5)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [SECOND]
+
+
+def test_a_campaign_that_people_answer_asks_them_about_every_step(stage: Stage) -> None:
+    turn_off_replies(stage)
+    winter = Winter(stage.scene, stage.system).write(campaign_id=f"{stage.scene.workspace}:autumn")
+    winter.enrol()
+    stage.sweep()
+    assert stage.scene.draft_now(winter.draft_id("hello")).code == "setter_managed"
+    approve_step(stage, winter, "hello")
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+# --- an answer pauses, and ours goes on -----------------------------------------------------------
+
+
+def test_any_answer_pauses_and_an_automatic_reply_goes_on_with_the_distance_kept(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.sweep()
+    stage.world.step(DAY)
+    answer(stage)
+    reply = stage.scene.sent_texts()[-1]
+    assert reply == "Hi Dana, does 2pm Tuesday work?"
+    stage.sweep()
+    assert winter.stands == ("active", "step_not_due")
+    stage.world.step(2 * DAY - HOUR)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST, reply]
+    stage.world.step(2 * HOUR)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST, reply, SECOND]
+
+
+def test_nothing_goes_while_nobody_has_answered_the_lead(stage: Stage, winter: Winter) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    answer(stage)
+    sweep_through(stage, 10 * DAY, step=12 * HOUR)
+    assert winter.stands == ("paused", "lead_replied")
+    assert winter.now.due_at is None
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+def test_a_persons_answer_goes_on_with_the_distance_kept(stage: Stage, winter: Winter) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    answer(stage)
+    stage.sweep()
+    stage.world.step(5 * DAY)
+    stage.post(stage.human_text("Kim here, let me look"))
+    stage.sweep()
+    assert winter.stands == ("active", "step_not_due")
+    stage.world.step(2 * DAY - HOUR)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    stage.world.step(2 * HOUR)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST, SECOND]
+
+
+def test_a_person_who_answers_through_us_lets_it_go_on(stage: Stage, winter: Winter) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    answer(stage)
+    stage.sweep()
+    stage.scene.draft("by-kim", text="Kim here", sent_by="setter")
+    stage.sweep()
+    stage.sweep()
+    assert winter.stands == ("active", "step_not_due")
+
+
+def test_a_persons_message_that_had_left_before_the_leads_answers_nothing(
+    stage: Stage, winter: Winter
+) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    late = stage.human_text("Kim here, one more thing")
+    stage.world.step(5 * MINUTE)
+    answer(stage)
+    stage.post(late)
+    stage.sweep()
+    assert winter.stands == ("paused", "lead_replied")
+
+
+def test_a_message_that_comes_late_was_answered_already(stage: Stage, winter: Winter) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    late = stage.text("Which day?")
+    stage.world.step(5 * MINUTE)
+    stage.post(stage.human_text("Tuesday"))
+    stage.world.step(5 * MINUTE)
+    stage.post(late)
+    stage.sweep()
+    assert winter.stands == ("active", "step_not_due")
+
+
+@pytest.mark.parametrize("fate", ["rejected", "held", "refused by the provider"])
+def test_a_reply_that_never_left_lets_nothing_go_on(
+    stage: Stage, winter: Winter, fate: str
+) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    answer(stage)
+    stage.sweep()
+    held = stage.scene.draft("reply", text="Sure", state=DraftState.NEEDS_REVIEW, sent_by=None)
+    if fate == "rejected":
+        reject(stage.scene.store, stage.world, held)
+    elif fate == "refused by the provider":
+        stage.fail(Kind.REFUSE, refusal="too_many_characters")
+        stage.approve_and_send(held.draft_id, sent_by="setter")
+    sweep_through(stage, 4 * DAY, step=12 * HOUR)
+    assert winter.now.state == "paused"
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+def test_a_reply_of_which_nobody_knew_goes_on_once_it_is_known_to_have_left(
+    stage: Stage, winter: Winter
+) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    answer(stage)
+    stage.sweep()
+    reply = stage.scene.draft("reply", text="Sure", sent_by="setter")
+    stage.fail(Kind.RESET_BEFORE)
+    stage.send(reply.draft_id)
+    sweep_through(stage, 3 * HOUR)
+    assert winter.now.state == "paused"
+    settle_by_word(stage.system, reply.draft_id, 0, sent=True, resend=False)
+    stage.sweep()
+    assert winter.stands == ("active", "step_not_due")
+
+
+def test_an_answer_of_an_answer_pauses_again(stage: Stage, winter: Winter) -> None:
+    """The reply was to the first message; what came in while it left is not answered by it."""
+    winter.enrol()
+    stage.sweep()
+    turn_off_replies(stage)
+    reply = stage.scene.draft("reply", text="Sure")
+    stage.world.before = Once(is_send, lambda: answer(stage, "And one more thing"))
+    stage.send(reply.draft_id)
+    assert stage.scene.sent_texts() == [FIRST, "Sure"]
+    stage.sweep()
+    assert winter.stands == ("paused", "lead_replied")
+
+
+def test_what_the_lead_wrote_before_is_answered_before_the_sequence_begins(
+    stage: Stage, winter: Winter
+) -> None:
+    turn_off_replies(stage)
+    answer(stage)
+    winter.enrol()
+    stage.sweep()
+    assert winter.stands == ("paused", "lead_replied")
+    stage.post(stage.human_text("Kim here"))
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+def test_an_answer_that_was_on_its_way_when_the_lead_was_enrolled_is_seen(
+    stage: Stage, winter: Winter
+) -> None:
+    turn_off_replies(stage)
+    answer(stage)
+    reply = stage.scene.draft("reply", text="Sure", sent_by="setter")
+
+    def enrol_and_pause() -> None:
+        winter.enrol()
+        perform_enrolment(stage.system, winter.enrolment_id, budget=stage.budget())
+
+    stage.world.before = Once(is_send, enrol_and_pause)
+    stage.send(reply.draft_id)
+    assert winter.stands == ("paused", "lead_replied")
+    stage.world.step(20 * MINUTE)
+    stage.sweep()
+    assert winter.stands[0] == "active"
+
+
+def test_a_persons_own_message_moves_the_next_step(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    stage.sweep()
+    stage.world.step(2 * DAY - HOUR)
+    stage.post(stage.human_text("Kim here, just so you know"))
+    stage.world.step(DAY)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    stage.world.step(DAY)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST, SECOND]
+
+
+def test_a_waiting_step_that_an_answer_overtakes_is_written_anew(
+    stage: Stage, winter: Winter
+) -> None:
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)
+    winter.enrol()
+    stage.sweep()
+    draft = winter.draft_id("hello")
+    assert stage.state(draft) == "approved"
+    answer(stage)
+    assert stage.state(draft) == "superseded"
+    stage.update(Lead(stage.scene.lead_id), Lead.first_name.set("Dana-Lee"))
+    # The reply goes in the morning, and the step on the next day: one message a day.
+    sweep_through(stage, 2 * DAY)
+    assert stage.scene.sent_texts()[-1] == "Hi Dana-Lee, Acme here"
+    assert stage.scene.draft_now(draft).revision == 2
+    assert winter.done == {"hello": "step_sent"}
+
+
+def only_by_day(stage: Stage) -> None:
+    """Let automation write between nine and five."""
+    hours = Workspace.schedule.set({"mode": "BUSINESS_HOURS"})
+    stage.update(Workspace(stage.scene.workspace), hours)
+
+
+def test_a_rewritten_step_asks_for_approval_again(stage: Stage) -> None:
+    winter = Winter(stage.scene, stage.system).write({**HELLO, "approval": True})
+    winter.enrol()
+    stage.sweep()
+    answer(stage)
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+    stage.sweep()
+    assert stage.state(winter.draft_id("hello")) == "pending"
+    approve_step(stage, winter, "hello")
+    stage.sweep()
+    assert stage.scene.sent_texts()[-1] == FIRST
+    assert stage.scene.sent_texts().count(FIRST) == 1
+
+
+def test_a_step_that_was_tried_before_it_was_overtaken_goes_with_its_own_text(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    stage.sweep()
+    draft = winter.draft_id("hello")
+    assert (stage.state(draft), stage.scene.draft_now(draft).parts) == ("approved", 1)
+    answer(stage)
+    sweep_through(stage, 2 * HOUR, step=10 * MINUTE)
+    assert stage.scene.sent_texts().count(FIRST) == 1
+    assert winter.done == {"hello": "step_sent"}
+
+
+def test_what_a_person_approves_of_an_overtaken_step_is_that_step(
+    stage: Stage, winter: Winter
+) -> None:
+    turn_off_replies(stage)
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)
+    winter.enrol()
+    stage.sweep()
+    answer(stage)
+    stage.sweep()
+    draft, lead = stage.scene.draft_now(winter.draft_id("hello")), stage.scene.lead_now()
+    approve(stage.scene.store, stage.world, draft, lead, sent_by="setter", override_stale=True)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    stage.post(stage.human_text("Kim here"))
+    sweep_through(stage, 2 * DAY)
+    assert winter.done["hello"] == "step_sent"
+    assert stage.scene.sent_texts().count(FIRST) == 1
+
+
+# --- what ends it ---------------------------------------------------------------------------------
+
+
+def opt_out(stage: Stage) -> None:
+    answer(stage, "STOP")
+
+
+def book(stage: Stage) -> None:
+    stage.update(Lead(stage.scene.lead_id), Lead.booked.set(True), Lead.version.add(1))
+
+
+def blacklist(stage: Stage) -> None:
+    stage.update(Lead(stage.scene.lead_id), Lead.blacklisted.set(True), Lead.version.add(1))
+
+
+def bounce(stage: Stage) -> None:
+    stage.update(Lead(stage.scene.lead_id), Lead.suppressed_channels.add({"email"}))
+    key = suppression_key(stage.scene.workspace, "email", "dana@example.com")
+    stage.scene.put(Suppression(key, reason="bounced", created_at=stage.world.now()))
+
+
+ENDINGS: tuple[tuple[Callable[[Stage], None], str], ...] = (
+    (opt_out, "opted_out"),
+    (book, "lead_booked"),
+    (blacklist, "blacklisted"),
+    (bounce, "bounced"),
+)
+
+
+@pytest.mark.parametrize(("happens", "code"), ENDINGS)
+def test_it_ends_for_good(
+    stage: Stage, winter: Winter, happens: Callable[[Stage], None], code: str
+) -> None:
+    winter.enrol()
+    stage.sweep()
+    happens(stage)
+    sweep_through(stage, 3 * DAY, step=12 * HOUR)
+    assert winter.stands == ("cancelled", code)
+    assert stage.scene.sent_texts() == [FIRST]
+    with pytest.raises(EnrolmentRefused):
+        resume_by_person(stage.system, winter.enrolment_id, user="kim")
+
+
+@pytest.mark.parametrize(("happens", "code"), ENDINGS)
+def test_what_waits_is_taken_back_at_the_end(
+    stage: Stage, happens: Callable[[Stage], None], code: str
+) -> None:
+    winter = Winter(stage.scene, stage.system).write({**HELLO, "approval": True})
+    winter.enrol()
+    stage.sweep()
+    happens(stage)
+    wake_up(stage, winter)
+    assert winter.stands == ("cancelled", code)
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+    assert winter.draft_id("hello") not in (stage.scene.lead_now().open_drafts or ())
+
+
+def wake_up(stage: Stage, winter: Winter) -> None:
+    """Let a sweep look at the enrolment now."""
+    write = Write(stage.world.new_id())
+    wake(write, winter.enrolment_id, stage.world.now())
+    stage.scene.store.write(write)
+    stage.sweep()
+
+
+def test_the_enrolment_of_a_lead_that_is_no_more_is_over(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    stage.delete(Lead, stage.scene.lead_id)
+    stage.sweep()
+    assert winter.stands == ("cancelled", "lead_not_found")
+    assert stage.sweep().due == 0
+
+
+def test_a_sequence_that_is_no_more_ends_it(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    stage.delete(Sequence, winter.sequence_id)
+    stage.sweep()
+    assert winter.stands == ("cancelled", "sequence_not_found")
+
+
+# --- what pauses it -------------------------------------------------------------------------------
+
+
+def test_a_snoozed_lead_is_left_alone_until_then(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    stage.sweep()
+    leave_alone(stage.system, stage.scene.lead_now(), stage.world.now() + 5 * DAY * 1000)
+    stage.sweep()
+    assert winter.stands == ("paused", "lead_away")
+    sweep_through(stage, 5 * DAY - HOUR, step=HOUR * 7)
+    assert stage.scene.sent_texts() == [FIRST]
+    sweep_through(stage, DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST, SECOND]
+
+
+def test_a_step_that_waits_for_the_morning_is_taken_back_from_a_lead_who_is_away(
+    stage: Stage, winter: Winter
+) -> None:
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)
+    winter.enrol()
+    stage.sweep()
+    assert stage.state(winter.draft_id("hello")) == "approved"
+    leave_alone(stage.system, stage.scene.lead_now(), stage.world.now() + 2 * DAY * 1000)
+    stage.sweep()
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+    sweep_through(stage, 4 * DAY)
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+@pytest.mark.parametrize("fields", [{}, {"source": "workflow"}])
+def test_an_out_of_office_note_leaves_the_lead_alone_for_days_and_needs_no_answer(
+    stage: Stage, winter: Winter, fields: dict[str, Any]
+) -> None:
+    winter.enrol()
+    stage.sweep()
+    note = "I am out of the office until further notice and will reply when I am back."
+    answer(stage, note, **fields)
+    stage.sweep()
+    assert winter.stands == ("paused", "lead_away")
+    sweep_through(stage, 3 * DAY - HOUR, step=71 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST]
+    sweep_through(stage, DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST, SECOND]
+
+
+def test_an_out_of_office_note_answers_no_question_before_it(stage: Stage, winter: Winter) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    answer(stage, "What does it cost?")
+    answer(stage, "I am out of the office until Monday and will reply when I am back.")
+    sweep_through(stage, 5 * DAY, step=12 * HOUR)
+    assert winter.stands == ("paused", "lead_replied")
+
+
+def throw(stage: Stage, *, paused: bool) -> None:
+    stage.update(Switch(stage.scene.workspace), Switch.paused.set(paused))
+
+
+def test_a_paused_workspace_writes_nothing_and_goes_on_afterwards(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    throw(stage, paused=True)
+    sweep_through(stage, DAY)
+    assert not stage.drafts()
+    throw(stage, paused=False)
+    sweep_through(stage, HOUR, step=10 * MINUTE)
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+def test_a_person_pauses_and_takes_back_what_waits_and_resumes(
+    stage: Stage, winter: Winter
+) -> None:
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)
+    winter.enrol()
+    stage.sweep()
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+    sweep_through(stage, 3 * DAY, step=3 * HOUR)
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("paused", "paused_by_person")
+    resume_by_person(stage.system, winter.enrolment_id, user="lee")
+    resume_by_person(stage.system, winter.enrolment_id, user="lee")
+    sweep_through(stage, 3 * DAY, step=3 * HOUR)
+    assert stage.scene.sent_texts()[0] == FIRST
+    assert ("person:kim", "paused_by_person") in winter.told()
+    assert ("person:lee", "step_not_due") in winter.told()
+
+
+def test_a_pause_wins_over_a_claim_that_was_judged_before(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    pause = Once(is_claim, lambda: pause_by_person(stage.system, winter.enrolment_id, user="kim"))
+    stage.world.before = pause
+    stage.sweep()
+    assert pause.happened
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("paused", "paused_by_person")
+
+
+def test_a_pause_after_the_claim_takes_nothing_back_and_the_step_is_done_once(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.world.before = Once(
+        is_send, lambda: pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    )
+    stage.sweep()
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    assert winter.stands == ("paused", "paused_by_person")
+    assert winter.done == {"hello": "step_sent"}
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    sweep_through(stage, 3 * DAY, step=12 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST, SECOND]
+
+
+def test_the_last_step_of_a_paused_enrolment_completes_it(stage: Stage) -> None:
+    winter = Winter(stage.scene, stage.system).write(HELLO)
+    winter.enrol()
+    stage.fail(Kind.RESET_BEFORE)
+    stage.sweep()
+    turn_off_replies(stage)
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    settle_by_word(stage.system, winter.draft_id("hello"), 0, sent=True, resend=False)
+    stage.sweep()
+    assert winter.stands == ("completed", "sequence_completed")
+
+
+def test_a_person_ends_it(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    stage.sweep()
+    cancel_by_person(stage.system, winter.enrolment_id, user="kim")
+    sweep_through(stage, 3 * DAY, step=12 * HOUR)
+    assert winter.stands == ("cancelled", "cancelled_by_person")
+    assert stage.scene.sent_texts() == [FIRST]
+    for decide in (pause_by_person, resume_by_person, cancel_by_person):
+        with pytest.raises(EnrolmentRefused) as refused:
+            decide(stage.system, winter.enrolment_id, user="kim")
+        assert refused.value.code is Code.ENROLMENT_OVER
+
+
+def test_a_person_goes_on_without_an_answer(stage: Stage, winter: Winter) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    answer(stage, "Thanks!")
+    stage.sweep()
+    stage.world.step(5 * DAY)
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    sweep_through(stage, 2 * DAY + HOUR, step=49 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize("decide", [pause_by_person, resume_by_person, cancel_by_person])
+def test_nobody_decides_about_an_enrolment_that_is_none(
+    stage: Stage, decide: Callable[..., None]
+) -> None:
+    with pytest.raises(EnrolmentRefused) as refused:
+        decide(stage.system, "acme:winter/nobody", user="kim")
+    assert refused.value.code is Code.ENROLMENT_NOT_FOUND
+
+
+def test_a_lead_who_is_away_is_not_resumed(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    leave_alone(stage.system, stage.scene.lead_now(), stage.world.now() + DAY * 1000)
+    stage.sweep()
+    with pytest.raises(EnrolmentRefused) as refused:
+        resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    assert refused.value.code is Code.LEAD_AWAY
+
+
+# --- what is in the way of one step ---------------------------------------------------------------
+
+
+def test_a_channel_that_is_shut_is_tried_a_few_times_and_skipped_with_a_record(
+    stage: Stage, winter: Winter
+) -> None:
+    stage.post(stage.dnd())
+    winter.enrol()
+    looked: list[int] = []
+    for _ in range(12 * 24):
+        before = winter.now.attempts
+        stage.sweep()
+        looked += [stage.world.now()] if winter.now.attempts > before else []
+        stage.world.step(HOUR)
+        if winter.done:
+            break
+    assert winter.done == {"hello": "channel_shut"}
+    assert len(looked) == 4
+    assert stage.scene.sent_texts() == []
+    assert winter.now.state == "active"
+
+
+def test_being_woken_does_not_shorten_the_ladder(stage: Stage, winter: Winter) -> None:
+    stage.post(stage.dnd())
+    winter.enrol()
+    for _ in range(8):
+        wake_up(stage, winter)
+    assert (winter.now.attempts, winter.done) == (1, {})
+
+
+def test_a_channel_that_opens_again_lets_the_step_go(stage: Stage, winter: Winter) -> None:
+    stage.post(stage.dnd())
+    winter.enrol()
+    stage.sweep()
+    lift(stage)
+    stage.world.step(HOUR + 5)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+def lift(stage: Stage) -> None:
+    stage.delete(Suppression, suppression_key(stage.scene.workspace, "sms", PHONE))
+    stage.update(Lead(stage.scene.lead_id), Lead.suppressed_channels.delete({"sms"}))
+
+
+def test_a_step_that_the_provider_refused_gets_one_more_draft_once_it_may_go(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.fail(Kind.REFUSE, refusal="dnd_sms")
+    stage.sweep()
+    assert stage.state(winter.draft_id("hello")) == "failed"
+    assert winter.stands == ("active", "channel_shut")
+    lift(stage)
+    # The try that was refused was this day's message.
+    sweep_through(stage, DAY)
+    assert stage.scene.sent_texts() == [FIRST]
+    assert stage.state(winter.draft_id("hello", 2)) == "sent"
+    assert winter.done == {"hello": "step_sent"}
+    sweep_through(stage, 3 * DAY, step=12 * HOUR)
+    assert stage.state(winter.draft_id("again")) == "sent"
+
+
+def test_a_step_that_the_provider_refuses_for_good_is_skipped_with_a_record(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.fail(Kind.REFUSE, refusal="missing_phone")
+    stage.sweep()
+    assert list(winter.done) == ["hello"]
+    assert winter.now.state == "active"
+
+
+def test_whoever_unsubscribed_at_the_provider_is_left_in_peace(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.fail(Kind.REFUSE, refusal="unsubscribed")
+    stage.sweep()
+    assert winter.stands == ("cancelled", "unsubscribed")
+
+
+def test_rate_limits_are_tried_again_and_then_the_step_is_skipped_with_a_record(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.fail(Kind.REFUSE, refusal="too_many_requests", times=6)
+    sweep_through(stage, 2 * HOUR, step=10 * MINUTE)
+    assert winter.done == {"hello": "attempts_exhausted"}
+    sweep_through(stage, 3 * DAY, step=12 * HOUR)
+    assert stage.scene.sent_texts() == [SECOND]
+
+
+def test_an_e_mail_that_cannot_be_begun_is_skipped_with_a_record(stage: Stage) -> None:
+    stage.scene.integrate("emailbison")
+    workspace = Workspace(stage.scene.workspace)
+    stage.update(workspace, Workspace.email_provider.set("emailbison"))
+    winter = Winter(stage.scene, stage.system).write({**HELLO, **BY_MAIL}, {**AGAIN, "day": 1})
+    winter.enrol()
+    stage.sweep()
+    stage.sweep()
+    assert winter.done == {"hello": "no_thread", "again": "step_sent"}
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+
+
+def test_what_is_set_up_wrongly_waits_for_a_person_who_puts_it_right(
+    stage: Stage, winter: Winter
+) -> None:
+    workspace = Workspace(stage.scene.workspace)
+    stage.update(workspace, Workspace.schedule.set({"mode": "SOMETIMES"}))
+    winter.enrol()
+    stage.sweep()
+    assert stage.scene.draft_now(winter.draft_id("hello")).code == "schedule_invalid"
+    stage.sweep()
+    assert winter.stands == ("active", "step_waits")
+    assert winter.now.due_at is None
+    stage.update(workspace, Workspace.schedule.remove())
+    approve_step(stage, winter, "hello")
+    stage.sweep()
+    stage.sweep()
+    assert winter.done == {"hello": "step_sent"}
+
+
+def test_a_blocked_lead_never_delays_another(stage: Stage) -> None:
+    winter = Winter(stage.scene, stage.system).write(
+        {**HELLO, "template": "Hi {{ first_name }} of {{ company }}"}
+    )
+    winter.enrol()
+    other = Lead(
+        f"{stage.scene.workspace}:lee",
+        workspace=stage.scene.workspace,
+        first_name="Lee",
+        phone="+15550100002",
+        contacts={"gohighlevel": "lee"},
+        created_at=stage.world.now(),
+    )
+    stage.scene.put(other)
+    row = stage.scene.store.get(Sequence, winter.sequence_id)
+    assert row is not None
+    enrol(
+        stage.system,
+        other,
+        winter.sequence_id,
+        steps_of(row.steps),
+        time_zone="America/New_York",
+        facts={"company": "Dot"},
+    )
+    assert stage.sweep().due == 2
+    accepted = stage.sandbox.ledger.accepted(contact_id="lee")
+    assert [entry.text for entry in accepted] == ["Hi Lee of Dot"]
+    stage.world.step(DAY)
+    stage.sweep()
+    assert stage.sweep().due == 0
+
+
+# --- hours and the day ----------------------------------------------------------------------------
+
+
+def test_quiet_hours_and_schedules_put_a_step_off_and_its_follower_counts_from_there(
+    stage: Stage, winter: Winter
+) -> None:
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)  # eleven at night
+    winter.enrol()
+    sweep_through(stage, 10 * HOUR - MINUTE, step=10 * HOUR - MINUTE)
+    assert stage.scene.sent_texts() == []
+    sweep_through(stage, 2 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == [FIRST]
+    sweep_through(stage, 2 * DAY - HOUR, step=2 * DAY - HOUR)
+    assert stage.scene.sent_texts() == [FIRST]
+    sweep_through(stage, 2 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST, SECOND]
+
+
+def test_a_lead_gets_one_automated_message_a_day_on_a_channel_by_their_own_day(
+    stage: Stage,
+) -> None:
+    """Noon in New York is two in the morning of the next day in Tokyo."""
+    stage.update(Lead(stage.scene.lead_id), Lead.time_zone.set("Asia/Tokyo"))
+    stage.update(
+        Workspace(stage.scene.workspace),
+        Workspace.quiet_hours.set({"start": "00:00", "end": "00:00"}),
+    )
+    one = Winter(stage.scene, stage.system, "one").write(HELLO).enrol()
+    two = Winter(stage.scene, stage.system, "two").write(AGAIN | {"day": 1}).enrol()
+    sweep_through(stage, 2 * HOUR, step=10 * MINUTE)
+    assert len(stage.scene.sent_texts()) == 1
+    # Ten at night in New York is noon of the same day in Tokyo.
+    stage.world.step(8 * HOUR)
+    stage.sweep()
+    assert len(stage.scene.sent_texts()) == 1
+    sweep_through(stage, DAY)
+    assert sorted(stage.scene.sent_texts()) == [FIRST, SECOND]
+    assert {one.now.state, two.now.state} == {"completed"}
+
+
+def test_after_an_outage_a_backlog_goes_one_step_at_a_time(stage: Stage) -> None:
+    steps = [{**HELLO, "key": f"k{day}", "day": day, "template": f"Day {day}"} for day in (1, 2, 3)]
+    Winter(stage.scene, stage.system).write(*steps).enrol()
+    stage.world.step(30 * DAY)
+    stage.sweep()
+    assert stage.scene.sent_texts() == ["Day 1"]
+    stage.world.step(DAY - HOUR)
+    stage.sweep()
+    assert stage.scene.sent_texts() == ["Day 1"]
+    sweep_through(stage, 3 * DAY)
+    assert stage.scene.sent_texts() == ["Day 1", "Day 2", "Day 3"]
+
+
+def test_many_skipped_steps_are_gone_through_over_several_rounds(stage: Stage) -> None:
+    steps = [
+        {**HELLO, "key": f"k{n}", "channel": "linkedin", "condition": "connected"}
+        for n in range(20)
+    ]
+    stage.update(Lead(stage.scene.lead_id), Lead.linkedin_id.remove())
+    winter = Winter(stage.scene, stage.system).write(*steps, {**AGAIN, "day": 1}).enrol()
+    for _ in range(4):
+        stage.sweep()
+    assert stage.scene.sent_texts() == [SECOND]
+    assert winter.stands == ("completed", "sequence_completed")
+
+
+# --- a sequence that is edited --------------------------------------------------------------------
+
+
+def test_a_step_put_in_front_is_passed_over_and_one_behind_is_not(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.sweep()
+    early = {**HELLO, "key": "zero", "template": "Too early"}
+    between = {**HELLO, "key": "between", "day": 2, "template": "In between"}
+    winter.write({**early}, {**HELLO, "minute": 5}, between, AGAIN)
+    sweep_through(stage, 5 * DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST, "Too early", "In between", SECOND]
+
+
+def test_the_step_that_waits_is_taken_out_and_does_not_leave(stage: Stage, winter: Winter) -> None:
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)
+    winter.enrol()
+    stage.sweep()
+    winter.write(AGAIN)
+    wake_up(stage, winter)
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+    assert winter.now.step == "again"
+    sweep_through(stage, 4 * DAY)
+    assert stage.scene.sent_texts() == [SECOND]
+
+
+def test_a_step_that_left_before_it_was_taken_out_is_recorded(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    stage.world.before = Once(is_send, lambda: winter.write(AGAIN))
+    stage.sweep()
+    assert winter.done == {"hello": "step_sent"}
+    assert winter.now.step == "again"
+
+
+def test_taking_out_what_is_left_completes_it(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    stage.sweep()
+    winter.write(HELLO)
+    stage.world.step(2 * DAY + 5)
+    stage.sweep()
+    assert winter.stands == ("completed", "sequence_completed")
+
+
+def test_a_sequence_that_is_switched_off_stops_and_a_person_resumes_it(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    winter.write(active=False)
+    sweep_through(stage, DAY, step=6 * HOUR)
+    assert winter.stands == ("paused", "sequence_inactive")
+    winter.write()
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+def test_a_sequence_that_cannot_be_understood_stops(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    winter.write({"key": "hello"})
+    stage.sweep()
+    assert winter.stands == ("paused", "sequence_wrong")
+
+
+# --- twice at once --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", ["write draft+", "write suppression+", "write message+"])
+def test_two_performances_that_overlap_send_a_step_once(
+    stage: Stage, winter: Winter, at: str
+) -> None:
+    winter.enrol()
+    other = Once(named(at), stage.sweep)
+    stage.world.before = other
+    stage.sweep()
+    assert other.happened
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    assert winter.done == {"hello": "step_sent"}
+
+
+def test_an_answer_between_reading_and_writing_is_not_lost(stage: Stage, winter: Winter) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.world.before = Once(named("write draft+"), lambda: answer(stage))
+    stage.sweep()
+    stage.sweep()
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("paused", "lead_replied")
+
+
+def test_a_budget_that_is_used_up_leaves_the_step_due(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    budget = Budget.of_seconds(stage.world, 1)
+    perform_enrolment(stage.system, winter.enrolment_id, budget=budget)
+    assert stage.scene.sent_texts() == []
+    stage.sweep()
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+def test_a_person_edits_what_waits_for_approval(stage: Stage) -> None:
+    winter = Winter(stage.scene, stage.system).write({**HELLO, "approval": True}, AGAIN)
+    winter.enrol()
+    stage.sweep()
+    draft = stage.scene.draft_now(winter.draft_id("hello"))
+    edit(stage.scene.store, stage.world, draft, "Hi Dana, this is Kim", user="kim")
+    wake_up(stage, winter)
+    assert stage.state(winter.draft_id("hello")) == "pending"
+    approve_step(stage, winter, "hello")
+    stage.sweep()
+    stage.sweep()
+    assert stage.scene.sent_texts() == ["Hi Dana, this is Kim"]
+    assert winter.done == {"hello": "step_sent"}
