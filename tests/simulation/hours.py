@@ -1,11 +1,13 @@
 """When an agency may write to a person, told apart from the system: by the clock on their wall."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.simulation.agencies import Agency, Person
 
-_BUSINESS = {"start": "09:00", "end": "17:00", "days": [0, 1, 2, 3, 4]}
+_BUSINESS: Mapping[str, Any] = {"start": "09:00", "end": "17:00", "days": [0, 1, 2, 3, 4]}
 _QUIET = {"start": "20:00", "end": "09:00", "sunday_start": "12:00"}
 _SUNDAY = 6
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import pairwise
 
 from system_sender.models import Enrolment
@@ -82,20 +83,28 @@ def _hours(chronicle: Chronicle) -> Iterator[str]:
 
 
 def _caps(chronicle: Chronicle) -> Iterator[str]:
-    on_channel: dict[object, set[object]] = {}
-    of_day: dict[object, set[object]] = {}
+    days: dict[tuple[Person, date], set[object]] = {}
     for one in chronicle.arrivals:
-        if chronicle.is_by_person(one):
-            continue
-        day = day_of(one.at, zone_of(BY_NAME[one.person.agency], one.person))
-        step = one.key if one.step else (one.key, one.at)
-        of_day.setdefault((one.person, day), set()).add(step)
-        if one.step:
-            on_channel.setdefault((one.person, one.channel, day), set()).add(step)
-    yield from (f"{steps} went on one day" for steps in on_channel.values() if len(steps) > 1)
-    for (person, day), steps in of_day.items():  # type: ignore[misc]
-        if len(steps) > BY_NAME[person.agency].automated_per_day:
-            yield f"{person.lead_id} got {len(steps)} messages on {day}"
+        if not chronicle.is_by_person(one):
+            day = day_of(one.at, zone_of(BY_NAME[one.person.agency], one.person))
+            days.setdefault((one.person, day), set()).add(one.key if one.step else one)
+    for (person, day), messages in days.items():
+        if len(messages) > BY_NAME[person.agency].automated_per_day:
+            yield f"{person.lead_id} got {len(messages)} messages on {day}"
+
+
+def _one_a_day(chronicle: Chronicle) -> Iterator[str]:
+    """Compare each step's first part with the others of its channel and day."""
+    days: dict[tuple[Person, str, date], set[str]] = {}
+    begun: set[object] = set()
+    for one in chronicle.arrivals:
+        if one.step and one.key not in begun and not chronicle.is_by_person(one):
+            begun.add(one.key)
+            day = day_of(one.at, zone_of(BY_NAME[one.person.agency], one.person))
+            days.setdefault((one.person, one.channel, day), set()).add(one.step)
+    for (person, channel, day), steps in days.items():
+        if len(steps) > 1:
+            yield f"{person.lead_id} got {sorted(steps)} by {channel} on {day}"
 
 
 def _hourly_caps(chronicle: Chronicle) -> Iterator[str]:
@@ -236,6 +245,7 @@ _CHECKS: tuple[Callable[[Chronicle], Iterator[str]], ...] = (
     _once,
     _hours,
     _caps,
+    _one_a_day,
     _hourly_caps,
     _silences,
     _spacing,

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
+
+from pynamodb.indexes import GlobalSecondaryIndex
 
 from devstack import dynamodb_local
 from devstack.sandbox.ledger import Entry
@@ -110,7 +113,12 @@ class Month:
 
     def _next_due(self) -> int:
         """Return when the next row is due; `_NEVER` where none is."""
-        indexes = (Draft.due_index, Inbound.due_index, Enrolment.due_index, Review.due_index)
+        indexes: tuple[GlobalSecondaryIndex[Any], ...] = (
+            Draft.due_index,
+            Inbound.due_index,
+            Enrolment.due_index,
+            Review.due_index,
+        )
         found = [row for index in indexes for row in self.floor.store.query(index, "0", limit=1)]
         return min((int(row["due_at"]) for row in found), default=_NEVER)
 

@@ -53,13 +53,16 @@ class Deed(StrEnum):
 
 
 class Weather(StrEnum):
-    """What a provider does for some hours."""
+    """What a provider does for some hours.
 
-    REFUSES = "no connection"
-    BREAKS = "answers 5xx"
-    STALLS = "does not answer"
-    LIMITS = "too many requests"
-    LOCKS_OUT = "refuses the token"
+    While it is silent to what sends, its records can be read; otherwise they cannot.
+    """
+
+    REFUSES = "down"
+    BREAKS = "502"
+    STALLS = "silence"
+    LIMITS = "429"
+    LOCKS_OUT = "401"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +184,15 @@ def make_plan(seed: int = SEED, *, people: int | None = None) -> Plan:
         happenings=sorted(happenings, key=lambda one: (one.at, one.who, one.deed)),
         troubles=(
             Trouble(_at(5, 9), _at(5, 16), "gohighlevel", Weather.BREAKS),
-            Trouble(_at(9, 13), _at(9, 19), "unipile", Weather.STALLS),
+            Trouble(_at(6, 8), _at(6, 20), "unipile", Weather.STALLS),
+            Trouble(_at(9, 8), _at(9, 14), "gohighlevel", Weather.STALLS),
             Trouble(_at(12, 8), _at(12, 12), "gohighlevel", Weather.LOCKS_OUT),
+            Trouble(_at(14, 9), _at(14, 9, 20), "gohighlevel", Weather.LIMITS),
+            Trouble(_at(16, 2), _at(16, 5), "gohighlevel", Weather.REFUSES),
             Trouble(_at(17, 13), _at(17, 17), "gohighlevel", Weather.LIMITS),
-            Trouble(_at(20, 0), _at(20, 10), "gohighlevel", Weather.STALLS),
-            Trouble(_at(23, 7), _at(23, 7, 20), "unipile", Weather.LIMITS),
-            Trouble(_at(26, 12), _at(26, 20), "gohighlevel", Weather.REFUSES),
+            Trouble(_at(22, 20), _at(23, 12), "unipile", Weather.BREAKS),
+            Trouble(_at(25, 6), _at(25, 20), "gohighlevel", Weather.BREAKS),
+            Trouble(_at(28, 0), _at(28, 12), "gohighlevel", Weather.REFUSES),
         ),
         deployments=(_at(11, 8), _at(19, 13)),
         crashes=_crashes(seed),

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from system_sender.drafts import DraftRefused
 from system_sender.models import Draft, Message, Revision
+from system_sender.result import SendOutcome, SendResult
 from system_sender.sending import approve_and_send_draft_system
 from system_sender.states import DraftState
 from system_sender.word import settle_by_word
@@ -110,15 +111,21 @@ class Staff:
         person = floor.people[str(draft.lead_id)]
         if not self._is_at_work(person):
             return
-        floor.surely(
-            lambda: approve_and_send_draft_system(
-                str(draft.draft_id),
-                sent_by="setter",
-                system=floor.system(),
-                budget=floor.budget(_CALL_SECONDS),
+        results: list[SendResult] = []
+
+        def approve() -> None:
+            results.append(
+                approve_and_send_draft_system(
+                    str(draft.draft_id),
+                    sent_by="setter",
+                    system=floor.system(),
+                    budget=floor.budget(_CALL_SECONDS),
+                )
             )
-        )
-        floor.tell("approved", person.lead_id, str(draft.draft_id))
+
+        floor.surely(approve)
+        if results[-1].outcome is not SendOutcome.REFUSED:
+            floor.tell("approved", person.lead_id, str(draft.draft_id))
 
     def _is_at_work(self, person: Person) -> bool:
         zone = person.time_zone or self._floor.desks[person.agency].agency.time_zone

@@ -120,14 +120,11 @@ class WeatherTransport(SandboxTransport):
 
     def _weather(self, request: Request) -> Weather | None:
         now, provider = self._world.now(), provider_of(request)
-        return next(
-            (
-                one.weather
-                for one in self._troubles
-                if one.provider == provider and one.start <= now < one.end
-            ),
-            None,
-        )
+        for one in self._troubles:
+            if one.provider == provider and one.start <= now < one.end:
+                reads = request.method != "POST"
+                return None if reads and one.weather is Weather.STALLS else one.weather
+        return None
 
     def _is_unwanted_text(self, request: Request) -> bool:
         if request.method != "POST" or provider_of(request) != "gohighlevel":
