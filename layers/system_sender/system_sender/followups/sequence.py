@@ -139,7 +139,7 @@ def _number(
 
 def _condition(number: int, row: Mapping[str, Any]) -> Condition:
     value = row.get("condition", Condition.ALWAYS.value)
-    if value not in set(Condition):
+    if not isinstance(value, str) or value not in set(Condition):
         raise SequenceWrong(
             f"Step {number} has a condition that is none of {sorted(map(str, Condition))}."
         )

@@ -128,6 +128,9 @@ def _check(node: nodes.Node, depth: int) -> None:
         raise TemplateWrong(f"a template may only use the filters {', '.join(sorted(_FILTERS))}")
     if isinstance(node, nodes.Call):
         _check_call(node)
+    elif isinstance(node, nodes.Const) and not isinstance(node.value, str):
+        # Who writes {{ none }} means a value of that name.
+        raise TemplateWrong(f"only texts and values can be used in line {node.lineno}")
     elif isinstance(node, nodes.Name) and node.name in _NO_VALUES:
         raise TemplateWrong(f"'{node.name}' is used like a value in line {node.lineno}")
     for child in _children(node):
