@@ -381,9 +381,9 @@ def test_an_export_begins_elsewhere_only_what_has_no_step_behind_it(
 def test_an_export_has_one_sequence_and_the_states_that_are_named(
     sender: Sender, winter: Scene
 ) -> None:
-    winter.put(Sequence("acme:wint", workspace="acme", name="Other", steps=STEPS))
+    winter.put(Sequence("acme:winter2", workspace="acme", name="Other", steps=STEPS))
     sender.json("enrol", "acme:dana", WINTER)
-    enrol(winter.system(), winter.lead_now(), "acme:wint", steps_of(STEPS), time_zone="UTC")
+    enrol(winter.system(), winter.lead_now(), "acme:winter2", steps_of(STEPS), time_zone="UTC")
 
     (exported,) = sender.json("enrolment", "export", WINTER)["enrolments"]
 

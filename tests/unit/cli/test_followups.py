@@ -235,12 +235,12 @@ def test_who_is_next_stands_first_and_the_limit_keeps_the_first(
 
 
 def test_states_and_a_sequence_are_chosen(sender: Sender, winter: Scene) -> None:
-    winter.put(Sequence("acme:wint", workspace="acme", name="Other", steps=STEPS))
+    winter.put(Sequence("acme:winter2", workspace="acme", name="Other", steps=STEPS))
     sender.json("followups", "cancel", DANA)
 
     assert listed(sender) == {}
     assert list(listed(sender, "--state", "cancelled")) == ["acme:dana"]
-    assert listed(sender, "--state", "cancelled", "--sequence", "acme:wint") == {}
+    assert listed(sender, "--state", "cancelled", "--sequence", "acme:winter2") == {}
     assert "Nobody is enrolled" in sender.says("followups", "acme")
     assert sender.refuses("followups", "nobody")["code"] == "workspace_not_found"
     refusal = sender.refuses("followups", "acme", "--sequence", "acme:no")
