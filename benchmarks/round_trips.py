@@ -1,12 +1,11 @@
-"""DynamoDB round trips and write units, counted where botocore gets its answers."""
+"""DynamoDB round trips and write units of each kind of work."""
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.agency import LOCATION, WORKSPACE, Agency, Contact
+from benchmarks.counting import Count, counting
 from benchmarks.naive import Naive
 from benchmarks.rows import Against, Bound, Row
 from devstack.sandbox.webhooks import Signer, inbound_message
@@ -18,14 +17,6 @@ from system_sender.system import System
 from system_sender.webhook import handle
 
 _SECONDS = 25.0
-
-
-@dataclass
-class Count:
-    """What one piece of work asked of DynamoDB."""
-
-    trips: int = 0
-    write_units: float = 0.0
 
 
 def measure(agency: Agency, base_url: str, token: str) -> list[Row]:
@@ -97,41 +88,9 @@ def _send(system: System, draft_id: str, *, replayed: bool) -> None:
 
 
 def _count(client: Any, work: Callable[[], object]) -> Count:
-    with _counting(client) as count:
+    with counting(client) as count:
         work()
     return count
-
-
-@contextmanager
-def _counting(client: Any) -> Iterator[Count]:
-    """Count every request, the SDK's own retries among them, and what it consumed."""
-    count = Count()
-
-    def ask(params: dict[str, Any], **_: Any) -> None:
-        params.setdefault("ReturnConsumedCapacity", "TOTAL")
-
-    def sent(**_: Any) -> None:
-        count.trips += 1
-
-    def answered(parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        consumed = parsed.get("ConsumedCapacity", [])
-        for each in consumed if isinstance(consumed, list) else [consumed]:
-            if model.name not in {"GetItem", "TransactGetItems", "Query"}:
-                count.write_units += each.get("CapacityUnits", 0.0)
-
-    events = client.meta.events
-    hooks = (
-        ("provide-client-params.dynamodb", ask),
-        ("before-send.dynamodb", sent),
-        ("after-call.dynamodb", answered),
-    )
-    for name, hook in hooks:
-        events.register(name, hook)
-    try:
-        yield count
-    finally:
-        for name, hook in hooks:
-            events.unregister(name, hook)
 
 
 def _rows(name: str, at_most: int, count: Count, baseline: Count) -> list[Row]:
