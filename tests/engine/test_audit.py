@@ -1,5 +1,6 @@
 """What happens to a draft is written down with it, and so is the question that people get."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -176,12 +177,13 @@ def test_whatever_becomes_of_a_draft_that_is_asked_about_is_to_be_shown(
     draft = stage.scene.draft(state=DraftState.NEEDS_REVIEW)
     stage.world.step(5)
     store, world = stage.system.store, stage.world
-    {
+    moves: dict[str, Callable[[], object]] = {
         "approve": lambda: approve_as(stage, draft.draft_id, "kim"),
         "edit": lambda: edit(store, world, draft, "Other words"),
         "reject": lambda: reject(store, world, draft),
         "overtake": lambda: stage.post(stage.text("Something else")),
-    }[how]()
+    }
+    moves[how]()
     asked = question(stage, draft)
     assert asked is not None
     assert asked.version == 2

@@ -360,8 +360,8 @@ SENTENCES: dict[Code, str] = {
     Code.ROUTE_NOT_FOUND: "There is no such operation; the API's description lists them.",
     Code.TRY_AGAIN: "The rows could not be read or written right now; send the same call again.",
     Code.NOT_JSON_TYPE: "The body's content type is another; send it as application/json.",
-    Code.CALL_FAILED: "This system failed to answer; look again, and send the same call if it is not "
-    "done.",
+    Code.CALL_FAILED: "This system failed to answer; look again, and send the same call if it is "
+    "not done.",
     Code.STEP_SENT: "The step's message was sent; the next step follows at its distance.",
     Code.STEP_NOT_DUE: "The next step's time has not come.",
     Code.STEP_WAITS: "The step's draft is on its way; the sequence goes on when it has ended.",
