@@ -41,7 +41,7 @@ from tests.crash.harness import (
     run,
     single_plans,
 )
-from tests.crash.stories import ALL_PAIRS, PROVIDERS, STORIES
+from tests.crash.registry import ALL_PAIRS, PROVIDERS, STORIES
 from tests.support.tables import create_tables
 
 # The first parts of these two stories are the same until the provider wants a pause; that pause

@@ -253,7 +253,7 @@ class SystemStory(ABC):
         problems += [
             f"part {part} is {row.state}, and the provider accepted it {counts[part]} times"
             for part, row in rows.messages.items()
-            if not _honest(MessageState(row.state), counts[part], final=final)
+            if not honest(MessageState(row.state), counts[part], final=final)
         ]
         return Verdict(
             duplicates=sum(max(0, count - 1) for count in counts),
@@ -355,7 +355,7 @@ def delete_open(world: FaultyWorld, rows: Rows) -> None:
             _delete(world, row)
 
 
-def _honest(state: MessageState, accepted: int, *, final: bool) -> bool:
+def honest(state: MessageState, accepted: int, *, final: bool) -> bool:
     """Say whether a delivery's row agrees with the ledger."""
     if state is MessageState.SENT:
         return accepted > 0
@@ -774,34 +774,3 @@ class WebhookByQueue(ByQueue, WebhookStory):
 def _reply_through(name: str) -> StoryMaker:
     """Return the story of a reply through another provider."""
     return type(f"ReplyThrough{name.title()}", (ReplyStory,), {"through": CORRESPONDENTS[name]})
-
-
-STORIES: dict[str, StoryMaker] = {
-    "function": FunctionStory,
-    "cron": CronStory,
-    "webhook": WebhookStory,
-    "three_parts": ThreePartStory,
-    "retry": RetryStory,
-    "gohighlevel e-mail": ReplyThroughGoHighLevel,
-    "emailbison": ReplyThroughEmailBison,
-    "smartlead": ReplyThroughSmartLead,
-    "instantly": ReplyThroughInstantly,
-    "unipile": ReplyThroughUnipile,
-    "sender fallback": SenderFallbackStory,
-    "linkedin steps": LinkedInStepsStory,
-    "echo": EchoStory,
-    "linkedin echo": ChangedEchoStory,
-    "slack": SlackStory,
-    "cron by queue": CronByQueue,
-    "webhook by queue": WebhookByQueue,
-}
-# All pairs of faults are run of these; of the others, those that strike around the provider.
-ALL_PAIRS = frozenset({"function", "cron", "webhook", "three_parts", "retry"})
-# Through which provider each story writes.
-PROVIDERS: dict[str, str] = {
-    **dict.fromkeys([*ALL_PAIRS, "echo", "slack"], "gohighlevel sms"),
-    **{name: "gohighlevel sms" for name in STORIES if name.endswith("by queue")},
-    **{name: name for name in ("gohighlevel e-mail", "smartlead", "instantly")},
-    **dict.fromkeys(["emailbison", "sender fallback"], "emailbison"),
-    **dict.fromkeys(["unipile", "linkedin steps", "linkedin echo"], "unipile"),
-}

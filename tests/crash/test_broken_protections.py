@@ -21,7 +21,7 @@ from system_sender.switches import SwitchReading
 from tests.crash.connection import FaultyConnection
 from tests.crash.contests import CONTESTS, every_order_of
 from tests.crash.harness import run, single_plans
-from tests.crash.stories import STORIES
+from tests.crash.registry import STORIES
 
 Break = Callable[[pytest.MonkeyPatch], None]
 

@@ -11,7 +11,7 @@ from system_sender.world import Effect
 from tests.crash.connection import FaultyConnection
 from tests.crash.faults import Fault, faults_at, is_send
 from tests.crash.harness import Plan, Run, is_sampled, pair_plans, run, single_plans
-from tests.crash.stories import ALL_PAIRS, STORIES
+from tests.crash.registry import ALL_PAIRS, STORIES
 
 # One pair in this many is run here. Which ones depends on their names alone. The other channels
 # differ from text messages in what their providers say, which single faults show.
