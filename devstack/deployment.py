@@ -6,6 +6,7 @@ with deployment.running() as system:
 """
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,8 @@ PROVIDERS = {
 SECRETS_PREFIX = "/system-sender"
 _SANDBOX_READY_SECONDS = 30
 _STAGE = "v1"
+# The roles that the template lets invoke models.
+_ASK_MODELS = ("FollowupCronRole", "SendWorkerRole")
 
 
 def _say_nothing(_: str) -> None:
@@ -189,6 +192,7 @@ def start(
                 **(parameters or {}),
             }
             sam.deploy(STACK_NAME, values, aws.environment)
+        _let_converse(aws)
         system = LocalSystem(
             aws, sandbox_server, sandbox_url, signer, _outputs(aws), parameters=values
         )
@@ -231,6 +235,26 @@ def _is_healthy(client: SandboxClient) -> bool:
     except requests.ConnectionError:
         return False
     return True
+
+
+def _let_converse(aws: MiniStack) -> None:
+    """Give the right that the local AWS wants for Converse to who may invoke models.
+
+    AWS asks for `bedrock:InvokeModel`, which the template gives; the local one for a right of the
+    call's own name, which AWS does not have.
+    """
+    formation = boto3.client("cloudformation", **aws.client_options)
+    access = boto3.client("iam", **aws.client_options)
+    statement = {
+        "Effect": "Allow",
+        "Action": "bedrock:Converse",
+        "Resource": "arn:aws:bedrock:*::foundation-model/*",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    for found in formation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]:
+        if found["LogicalResourceId"] in _ASK_MODELS:
+            role = found["PhysicalResourceId"]
+            access.put_role_policy(RoleName=role, PolicyName="converse", PolicyDocument=document)
 
 
 def _outputs(aws: MiniStack) -> dict[str, str]:
