@@ -26,9 +26,11 @@ from devstack.sandbox.webhooks import (
     workflow_reply,
 )
 from system_sender.budget import Budget, overdue_at
+from system_sender.followups.performing import perform_enrolment
 from system_sender.gate import send_approved_draft
 from system_sender.models import (
     Alias,
+    Campaign,
     Draft,
     Inbound,
     Lead,
@@ -50,6 +52,7 @@ from tests.support.clock import SteppingWorld
 from tests.support.dashboard import Dashboard
 from tests.support.permissions import ObservedConnection, granted
 from tests.support.scene import EMAIL, SECRET, SIGNING_SECRET, Scene
+from tests.support.sequences import TWO_STEPS, Winter
 from tests.support.tables import create_tables, rows
 from tests.support.transport import SandboxTransport
 
@@ -299,6 +302,44 @@ class Stage:
                 "DeleteItem", {"TableName": Suppression.Meta.table_name, "Key": row_key}
             )
 
+    def write_by_model(self) -> None:
+        """Let a model write the replies of the campaign, whether it can be reached or not."""
+        campaign = Campaign(f"{self.scene.workspace}:autumn")
+        write = Write(self.world.new_id())
+        chosen = [Campaign.writer.set("openai"), Campaign.model.set("small")]
+        write.update("campaign", campaign, chosen)
+        self.scene.store.write(write)
+
+    def step_to_approve(self) -> str:
+        """Return the draft of a step that a person is asked about."""
+        winter = self.begin_a_sequence({**TWO_STEPS[0], "approval": True})
+        lead = Lead(self.scene.lead_id)
+        write = Write(self.world.new_id())
+        # Whatever the lead wrote on this stage is answered.
+        write.update("lead", lead, [Lead.answered_inbounds.add({9})])
+        self.scene.store.write(write)
+        for _ in range(2):
+            perform_enrolment(self.scene.system(), winter.enrolment_id, budget=self.budget())
+        assert self.scene.draft_now(winter.draft_id("hello")).state == DraftState.NEEDS_REVIEW
+        return winter.draft_id("hello")
+
+    def follow_up(self) -> None:
+        """Go through a sequence that an answer interrupts."""
+        winter = self.begin_a_sequence()
+        self.world.step(24 * 3600)
+        self.sweep()
+        assert winter.done == {"hello": "step_sent"}
+        self.hear("Which day?")
+        self.world.step(4 * 24 * 3600)
+        for _ in range(3):
+            self.sweep()
+            self.world.step(24 * 3600)
+        assert winter.done == {"hello": "step_sent", "again": "step_sent"}
+
+    def begin_a_sequence(self, *steps: dict[str, Any]) -> Winter:
+        """Enrol the lead in a sequence, unobserved."""
+        return Winter(self.scene, self.scene.system()).write(*steps).enrol()
+
     def sweep(self) -> None:
         sweep(self.system, Budget.of_seconds(self.world, 120), workers=1)
 
@@ -322,6 +363,7 @@ def stage(dynamodb_local: DynamoDBLocal) -> Callable[[str], Stage]:
 def test_the_webhooks_may_do_what_they_do_and_nothing_else(stage: Callable[[str], Stage]) -> None:
     s = stage("webhook-permissions")
     s.scene.integrate("unipile")
+    s.begin_a_sequence()
     hello = s.text("Hello?")
     s.post(hello)
     s.post(hello, shared=True)
@@ -393,6 +435,10 @@ def test_the_sweep_may_do_what_it_does_and_nothing_else(stage: Callable[[str], S
     s.world.step(CLAIM_MILLISECONDS / 1000 + 1)
     s.sweep()
     assert len(s.scene.sandbox.slack.messages()) == 2
+    s.follow_up()
+    s.write_by_model()
+    s.scene.put(s.unfinished("for a model"))
+    s.sweep()
     assert s.observed.observed == granted(TEMPLATE, "FollowupCronRole")
 
 
@@ -427,6 +473,9 @@ def test_clicks_in_slack_may_do_what_they_do_and_nothing_else(
     rejected = s.held("rejected")
     show_review(asking, rejected.draft_id, s.budget())
     s.press(Action.REJECT)
+    step = s.step_to_approve()
+    show_review(asking, step, s.budget())
+    s.press(Action.REJECT)
     overtaken = s.held("overtaken")
     show_review(asking, overtaken.draft_id, s.budget())
     s.hear("Never mind")
@@ -451,6 +500,7 @@ def test_dashboards_may_do_what_they_do_and_nothing_else(stage: Callable[[str], 
     dashboard.post("draft/approve", draft_id=one, revision=2, override_stale=True)
     dashboard.get("draft", draft_id=one)
     dashboard.post("draft/reject", draft_id=s.held("two").draft_id, revision=1)
+    dashboard.post("draft/reject", draft_id=s.step_to_approve(), revision=1)
     dashboard.get("thread", lead_id=s.scene.lead_id)
     dashboard.get("switches")
     dashboard.post("switches/pause", channel="email")
