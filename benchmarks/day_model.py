@@ -255,7 +255,8 @@ class Day:
         tenant, done = self.tenants[number], 0
         self._note(number, run)
         taken = min(most_taken, MOST_IN_DAY - tenant.requests)
-        tenant.requests += run.count
+        # What finds no provider does not count in its day.
+        tenant.requests += run.count if most_taken else 0
         while done < run.count:
             some = self._take(tenant, run.count - done, upto)
             well = max(0, min(some.count, taken - done))

@@ -8,8 +8,8 @@ from benchmarks.day_model import MINUTE, Day
 
 _WIDTH, _LEFT, _RIGHT = 860, 70, 20
 _HEIGHT, _TOP, _GAP = 190, 46, 64
-_COLOURS = ("#b3261e", "#9a6700", "#0b6e4f")
-_DASHES = ("", "7 4", "2 3")
+_COLOURS = ("#b3261e", "#9a6700", "#0b6e4f", "#3b4cc0")
+_DASHES = ("", "7 4", "", "2 4")
 _POINTS_EVERY = 5
 
 
@@ -34,10 +34,10 @@ def draw(days: Sequence[Day]) -> str:
 def _legend(days: Sequence[Day]) -> list[str]:
     parts = []
     for number, day in enumerate(days):
-        x = _LEFT + number * 200
+        x = _LEFT + number * 160
         parts.append(f'<path d="M{x} 18h28" {_stroke(number)}/>')
         parts.append(f'<text x="{x + 34}" y="22">{escape(day.setup.name)}</text>')
-    x = _LEFT + len(days) * 200
+    x = _LEFT + len(days) * 160
     parts.append(f'<rect x="{x}" y="11" width="28" height="14" fill="#e4e4e4"/>')
     parts.append(f'<text x="{x + 34}" y="22">no provider answers</text>')
     return parts
