@@ -76,7 +76,7 @@ format: setup-dev ## Rewrite the code in the project's format
 TEST_WORKERS ?= auto
 PYTEST_ARGUMENTS ?=
 
-.PHONY: test crash bench
+.PHONY: test crash bench bench-scale
 test: setup-tests ## Every test; PYTEST_ARGUMENTS="-m 'not e2e'" chooses
 	$(VENV)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGUMENTS)
 
@@ -85,6 +85,10 @@ crash: setup-engine ## The exhaustive crash suite; prints its one line
 
 bench: setup-tests ## Measure against baselines; writes benchmarks/results.json
 	$(VENV)/python -m benchmarks.run
+
+bench-scale: setup-engine ## 100,000 enrolments, then a day of ten million messages as a model
+	$(VENV)/python -m benchmarks.scale
+	$(VENV)/python -m benchmarks.day
 
 # ----------------------------------------------------------------------------------- on one machine
 
