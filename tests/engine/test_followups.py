@@ -578,6 +578,20 @@ def test_a_step_that_waits_for_the_morning_is_taken_back_from_a_lead_who_is_away
     assert stage.scene.sent_texts() == [FIRST]
 
 
+def test_leaving_alone_wins_over_a_claim_that_was_judged_before(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    until = stage.world.now() + 2 * DAY * 1000
+    away = Once(is_claim, lambda: leave_alone(stage.system, stage.scene.lead_now(), until))
+    stage.world.before = away
+    stage.sweep()
+    assert away.happened
+    assert stage.scene.sent_texts() == []
+    sweep_through(stage, 3 * DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST]
+
+
 @pytest.mark.parametrize("fields", [{}, {"source": "workflow"}])
 def test_an_out_of_office_note_leaves_the_lead_alone_for_days_and_needs_no_answer(
     stage: Stage, winter: Winter, fields: dict[str, Any]

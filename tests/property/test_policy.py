@@ -54,6 +54,7 @@ ORDER: list[set[Code]] = [
     {Code.TEMPLATE_VARIABLE_MISSING},
     {Code.EVALUATOR_UNSURE},
     {Code.CONSECUTIVE_CAP},
+    {Code.LEAD_AWAY},
     {Code.SCHEDULE_INVALID},
     {Code.NEVER_OPEN},
     {Code.OUTSIDE_SCHEDULE},
@@ -136,6 +137,7 @@ def leads(draw: st.DrawFn, now: int) -> Lead:
         automated_on=draw(st.sampled_from([None, {"sms": "2026-03-03"}, {"email": "2026-03-04"}])),
         last_inbound_at=draw(st.none() | st.integers(now - DAY, now)),
         echo_held_until=draw(st.none() | st.integers(now - 10, now + 10)),
+        away_until=draw(st.none() | st.integers(now - 10, now + 10)),
     )
 
 

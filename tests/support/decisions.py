@@ -91,7 +91,12 @@ def situation(
 
 
 # What whoever set up the hours or the sequence meant to happen.
-PLANNED = {Code.QUIET_HOURS, Code.OUTSIDE_SCHEDULE, Code.CHANNEL_DAILY_CAP}
+PLANNED = {
+    Code.QUIET_HOURS,
+    Code.OUTSIDE_SCHEDULE,
+    Code.CHANNEL_DAILY_CAP,
+    Code.LEAD_AWAY,
+}
 SEQUENCE = {"enrolment_id": "acme:nurture:dana"}
 
 
@@ -277,6 +282,21 @@ WHO_DECIDES = [
     Case(
         "Dana has had 3 in a row, and this is a step of a sequence",
         {"draft": SEQUENCE, "lead": {"automated_in_a_row": 3}},
+        Go(),
+    ),
+    Case(
+        "Dana is away until Thursday at nine, and this is a step of a sequence",
+        {"draft": SEQUENCE, "lead": {"away_until": at("2026-03-05T09:00")}},
+        wait("2026-03-05T09:00", Code.LEAD_AWAY),
+    ),
+    Case(
+        "the same, and this answers what she has just written",
+        {"lead": {"away_until": at("2026-03-05T09:00")}},
+        Go(),
+    ),
+    Case(
+        "Dana was away until now, and this is a step of a sequence",
+        {"draft": SEQUENCE, "lead": {"away_until": at("2026-03-03T12:00")}},
         Go(),
     ),
     Case(

@@ -116,7 +116,7 @@ def _checks(situation: Situation) -> Iterator[Check]:
     if situation.sent_by != "ai":
         return
     if not situation.continuing:
-        yield from (_held_echo, _campaign, _booked, _blocks, _unanswered)
+        yield from (_held_echo, _campaign, _booked, _blocks, _unanswered, _away)
     yield _hours
     if not situation.continuing:
         yield _caps
@@ -228,6 +228,14 @@ def _unanswered(situation: Situation) -> Verdict | None:
     if lead.automated_in_a_row >= workspace.automated_in_a_row:
         return Refuse(Code.CONSECUTIVE_CAP, DraftState.NEEDS_REVIEW)
     return None
+
+
+def _away(situation: Situation) -> Verdict | None:
+    """Let a sequence leave alone who is away; a reply to what they have just written still goes."""
+    until = situation.lead.away_until
+    if situation.draft.enrolment_id is None or until is None or until <= situation.now:
+        return None
+    return Wait(int(until), Code.LEAD_AWAY, planned=True)
 
 
 # --- what binds automation: is it the time? ------------------------------------------------------
