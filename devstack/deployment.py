@@ -18,7 +18,7 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from devstack import ministack, paths, sam, servers
-from devstack.ministack import MiniStack
+from devstack.ministack import REGION, MiniStack
 from devstack.sandbox.client import SandboxClient
 from devstack.sandbox.webhooks import Signer
 from devstack.servers import ClientOptions, Server
@@ -35,8 +35,19 @@ PROVIDERS = {
 SECRETS_PREFIX = "/system-sender"
 _SANDBOX_READY_SECONDS = 30
 _STAGE = "v1"
-# The roles that the template lets invoke models.
-_ASK_MODELS = ("FollowupCronRole", "SendWorkerRole")
+_MODELS = "arn:aws:bedrock:*::foundation-model/*"
+_QUEUES = f"arn:aws:sqs:{REGION}:*:{STACK_NAME}"
+# By role, the local AWS's names of what the template allows, and of what.
+_LOCAL_NAMES = {
+    "FollowupCronRole": {
+        "bedrock:Converse": _MODELS,
+        "sqs:SendMessageBatch": f"{_QUEUES}-work.fifo",
+    },
+    "SendWorkerRole": {
+        "bedrock:Converse": _MODELS,
+        "sqs:SendMessageBatch": f"{_QUEUES}-dead-work.fifo",
+    },
+}
 
 
 def _say_nothing(_: str) -> None:
@@ -133,6 +144,7 @@ class LocalSystem:
         values = {**self.parameters, **parameters}
         with sam.alone():
             sam.deploy(self.stack_name, values, self.aws.environment)
+        _grant_local_names(self.aws)
         return replace(self, outputs=_outputs(self.aws), parameters=values)
 
     def stop(self) -> None:
@@ -192,7 +204,7 @@ def start(
                 **(parameters or {}),
             }
             sam.deploy(STACK_NAME, values, aws.environment)
-        _let_converse(aws)
+        _grant_local_names(aws)
         system = LocalSystem(
             aws, sandbox_server, sandbox_url, signer, _outputs(aws), parameters=values
         )
@@ -237,24 +249,23 @@ def _is_healthy(client: SandboxClient) -> bool:
     return True
 
 
-def _let_converse(aws: MiniStack) -> None:
-    """Give the right that the local AWS wants for Converse to who may invoke models.
+def _grant_local_names(aws: MiniStack) -> None:
+    """Give each role, under the local AWS's own name for it, a right that the template gives.
 
-    AWS asks for `bedrock:InvokeModel`, which the template gives; the local one for a right of the
+    AWS asks for `bedrock:InvokeModel` and `sqs:SendMessage`; the local one for a right of the
     call's own name, which AWS does not have.
     """
     formation = boto3.client("cloudformation", **aws.client_options)
     access = boto3.client("iam", **aws.client_options)
-    statement = {
-        "Effect": "Allow",
-        "Action": "bedrock:Converse",
-        "Resource": "arn:aws:bedrock:*::foundation-model/*",
-    }
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     for found in formation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]:
-        if found["LogicalResourceId"] in _ASK_MODELS:
-            role = found["PhysicalResourceId"]
-            access.put_role_policy(RoleName=role, PolicyName="converse", PolicyDocument=document)
+        for action, resource in _LOCAL_NAMES.get(found["LogicalResourceId"], {}).items():
+            statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            access.put_role_policy(
+                RoleName=found["PhysicalResourceId"],
+                PolicyName=action.replace(":", "-"),
+                PolicyDocument=document,
+            )
 
 
 def _outputs(aws: MiniStack) -> dict[str, str]:

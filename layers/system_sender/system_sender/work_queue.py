@@ -74,7 +74,7 @@ class SqsQueue:
                 lambda: self._client().send_message_batch(QueueUrl=self._url, Entries=entries),
             )
         except (BotoCoreError, ClientError) as error:
-            fields = {"messages": len(messages), "error": type(error).__name__}
+            fields = {"messages": len(messages), "error": _code_of(error)}
             log.warning("not_queued", extra=fields)
             return 0
         refused = answer.get("Failed", [])
@@ -99,6 +99,12 @@ def queue_of(world: World, environment: Mapping[str, str] = os.environ) -> SqsQu
     if not url:
         raise ConfigurationError("DISPATCH is `queue`, so WORK_QUEUE_URL must name the queue.")
     return SqsQueue(world, url)
+
+
+def _code_of(error: Exception) -> str:
+    """Return what SQS calls an error, or what kind it is."""
+    answer = getattr(error, "response", None) or {}
+    return str(answer.get("Error", {}).get("Code") or type(error).__name__)
 
 
 @cache
