@@ -6,7 +6,7 @@ from html import escape
 from benchmarks.day_load import DAY_MINUTES
 from benchmarks.day_model import MINUTE, Day
 
-_WIDTH, _LEFT, _RIGHT = 860, 70, 20
+_WIDTH, _LEFT, _RIGHT = 874, 84, 20
 _HEIGHT, _TOP, _GAP = 190, 46, 64
 _COLOURS = ("#b3261e", "#9a6700", "#0b6e4f", "#3b4cc0")
 _DASHES = ("", "7 4", "", "2 4")
