@@ -1,6 +1,11 @@
 """Every story by its name."""
 
-from tests.crash.sequences import AnsweredSequenceStory, RewrittenStepStory, SequenceStory
+from tests.crash.sequences import (
+    AnsweredSequenceStory,
+    RewrittenStepStory,
+    SequenceByQueue,
+    SequenceStory,
+)
 from tests.crash.stories import (
     ChangedEchoStory,
     CronByQueue,
@@ -40,6 +45,7 @@ STORIES: dict[str, StoryMaker] = {
     "slack": SlackStory,
     "cron by queue": CronByQueue,
     "webhook by queue": WebhookByQueue,
+    "sequence by queue": SequenceByQueue,
     "sequence": SequenceStory,
     "sequence answered": AnsweredSequenceStory,
     "sequence rewritten": RewrittenStepStory,

@@ -21,6 +21,7 @@ from tests.crash.stories import (
     MOST_DELIVERIES,
     MOST_ROUNDS,
     ONE_PART,
+    ByQueue,
     SystemStory,
     delete_open,
     honest,
@@ -352,3 +353,7 @@ class RewrittenStepStory(AnsweredSequenceStory):
 
     def writes(self) -> bool:
         return self.store.get(Draft, self.step_draft("hello")) is not None
+
+
+class SequenceByQueue(ByQueue, SequenceStory):
+    """Each step is written and sent by workers, which the cron only tells of it."""

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,8 +190,36 @@ class Agency:
         )
 
     def sweep(self) -> Any:
-        """Invoke the sweep as the schedule does."""
+        """Invoke the sweep as the schedule does; return its report once all of it is done.
+
+        Where workers do it, `codes` are those that they wrote into their log meanwhile.
+        """
+        if self.system.queue_url is None:
+            return self.invoke_sweep()
+        before = len(self.worked())
+        report = self.invoke_sweep()
+        wait_until(lambda: self.queued() == 0)
+        codes = Counter[str]()
+        for line in self.worked()[before:]:
+            codes.update(line["codes"])
+        return {**report, "codes": dict(codes)}
+
+    def invoke_sweep(self) -> Any:
+        """Invoke the sweep, and do not wait for workers."""
         return self._invoke("followup-cron", {})
+
+    def queued(self, queue: str = "WorkQueueUrl") -> int:
+        """Return how many messages wait in a queue, or are with a worker."""
+        kinds = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        answer = boto3.client("sqs", **self.system.client_options).get_queue_attributes(
+            QueueUrl=self.system.outputs[queue], AttributeNames=list(kinds)
+        )
+        return sum(int(answer["Attributes"][kind]) for kind in kinds)
+
+    def worked(self) -> list[dict[str, Any]]:
+        """Return what workers wrote of their batches, the oldest first."""
+        lines = self.system.log_lines("send-worker")
+        return [json.loads(line) for line in lines if '"batch_performed"' in line]
 
     def invoke_webhook(self, event: dict[str, Any]) -> Any:
         """Invoke the webhook function with an event of API Gateway's."""
@@ -200,6 +230,14 @@ class Agency:
             FunctionName=self.system.function_name(function), Payload=json.dumps(event).encode()
         )
         return json.loads(answer["Payload"].read())
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Ask again and again until it holds, and fail after half a minute."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, "half a minute has passed"
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,8 @@ class TestEmail:
         (mail,) = agency.accepted(agency.email)
         assert mail.text == REPLY
 
+
+class TestLookUps:
     def test_a_lost_answer_is_found_in_the_provider_s_records(self, agency: Agency) -> None:
         agency.connect("smartlead")
         agency.system.sandbox().program(Fault(Kind.RESET_AFTER, contact_id=agency.email))
