@@ -41,7 +41,9 @@ def test_a_missing_scope_is_named() -> None:
     )
 
 
-@pytest.mark.parametrize("error", ["invalid_blocks", "msg_too_long", "something_new", *sorted(GONE)])
+@pytest.mark.parametrize(
+    "error", ["invalid_blocks", "msg_too_long", "something_new", *sorted(GONE)]
+)
 def test_any_other_refusal_is_definite_as_well(error: str) -> None:
     assert refused(error) == Refused(Code.REVIEW_FAILED, error)
 
