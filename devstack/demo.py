@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from devstack import deployment, paths
 from devstack.demo_closing import line_of, strangers, table_of
 from devstack.demo_deciding import Deciding
+from devstack.demo_followups import Followups
 from devstack.demo_people import (
     COLLEAGUE,
     CONNECTED,
@@ -289,6 +290,8 @@ def run(system: LocalSystem, console: Console) -> None:
     frozen = demo.freeze()
     deciding = Deciding(demo.stage)
     deciding.begin()
+    followups = Followups(demo.stage)
+    followups.begin()
     demo.hold()
     demo.connect()
     lost = demo.lose_an_answer()
@@ -296,6 +299,7 @@ def run(system: LocalSystem, console: Console) -> None:
     demo.mail()
     demo.chat()
     demo.reach_out()
+    followups.show()
     demo.settle(frozen, lost)
     deciding.show()
     demo.close()

@@ -4,13 +4,11 @@ hours in which nobody is texted.
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import requests
 
-from devstack import paths
+from devstack import demo_zones, paths
 from devstack.demo_people import IVY, RUTH, SAM, TARA, WORKSPACE
 from devstack.demo_stage import DemoError, Stage
 from devstack.sandbox.chat_models import ChatAnswer
@@ -26,22 +24,6 @@ _UNSURE = {
     "safe_to_send": False,
     "confidence": 0.55,
 }
-# Somewhere it is night, and somewhere it is day, whenever the demo runs.
-_ZONES = (
-    *("Pacific/Auckland", "Australia/Sydney", "Asia/Tokyo", "Asia/Kolkata", "Asia/Dubai"),
-    *("Europe/Berlin", "America/Sao_Paulo", "America/New_York", "America/Los_Angeles"),
-    "Pacific/Honolulu",
-)
-
-
-def zone_where(first_hour: int, last_hour: int) -> str:
-    """Return a time zone whose clock is between two hours now, the last one excluded.
-
-    Args:
-        first_hour, last_hour: of the day; the span may go over midnight.
-    """
-    span = {hour % 24 for hour in range(first_hour, last_hour + 24 * (last_hour <= first_hour))}
-    return next(zone for zone in _ZONES if datetime.now(ZoneInfo(zone)).hour in span)
 
 
 @dataclass
@@ -87,27 +69,13 @@ class Deciding:
         stage.expect(SAM, 0)
 
     def _sleep(self) -> None:
-        stage, zone = self.stage, zone_where(21, 7)
-        lead = {
-            "id": TARA.lead,
-            "first_name": "Tara",
-            "phone": TARA.phone,
-            "contacts": {"gohighlevel": TARA.address},
-            "campaign": f"{WORKSPACE}:autumn",
-            "time_zone": zone,
-        }
-        draft = {
-            "id": f"{WORKSPACE}:hello-tara",
-            "lead": TARA.lead,
-            "text": "Hi Tara, we have a slot on Tuesday. Shall I keep it for you?",
-            "state": "approved",
-            "sent_by": "ai",
-        }
-        seed = paths.RUN / "demo-night.json"
+        stage, rows = self.stage, demo_zones.seed()
+        seed = paths.RUN / "demo-zones.json"
         seed.parent.mkdir(parents=True, exist_ok=True)
-        seed.write_text(json.dumps({"leads": [lead], "drafts": [draft]}))
+        seed.write_text(json.dumps(rows))
         stage.sender("seed", str(seed.relative_to(paths.PROJECT)))
-        stage.say(f"Tara is in {zone}, where it is night; nobody is texted unasked at this hour.")
+        zone = rows["leads"][0]["time_zone"]
+        stage.say(f"Tara is in {zone}, at night: nobody is texted unasked at this hour.")
 
     def show(self) -> None:
         """Show what became of the four, and let a person decide in Slack."""

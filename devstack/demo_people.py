@@ -49,8 +49,11 @@ IVY = Person("Ivy", "gohighlevel", "contact-ivy", "+12125550105")
 RUTH = Person("Ruth", "gohighlevel", "contact-ruth", "+12125550106")
 SAM = Person("Sam", "gohighlevel", "contact-sam", "+12125550107", gets=0)
 TARA = Person("Tara", "gohighlevel", "contact-tara", "+12125550108", gets=0)
+# Of the follow-ups: who gets one, and who answers first.
+UMA = Person("Uma", "gohighlevel", "contact-uma", "+12125550109")
+VIC = Person("Vic", "gohighlevel", "contact-vic", "+12125550110", gets=0)
 
-PEOPLE = (DANA, OMAR, LENA, ERIN, NORA, LIAM, MIA, IVY, RUTH, SAM, TARA)
+PEOPLE = (DANA, OMAR, LENA, ERIN, NORA, LIAM, MIA, IVY, RUTH, SAM, TARA, UMA, VIC)
 
 
 def says(person: Person, text: str, signer: Signer, **fields: Any) -> Webhook:

@@ -3,12 +3,14 @@
 import io
 import json
 import time
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
 
-from devstack import demo, paths
+from devstack import demo, demo_zones, paths
 from devstack.demo_closing import Line, line_of, strangers, table_of
 from devstack.demo_people import DANA, LIAM, MIA, PEOPLE, WORKSPACE, Person, says
 from devstack.deployment import local_signer
@@ -18,7 +20,13 @@ from system_sender.letter import Access, Letter
 from system_sender.providers import provider_named
 
 NOW = 1_800_000_000_000
-SEEDS = [json.loads((demo.SEEDS / name).read_text()) for name in ("demo.json", "outreach.json")]
+SEEDS = [
+    *(
+        json.loads((demo.SEEDS / name).read_text())
+        for name in ("demo.json", "outreach.json", "deciding.json")
+    ),
+    demo_zones.seed(),
+]
 LEADS = {lead["id"]: lead for seed in SEEDS for lead in seed["leads"]}
 (ACME,) = SEEDS[0]["workspaces"]
 
@@ -34,6 +42,12 @@ def thread(draft: str = "sent", *messages: str) -> list[dict[str, Any]]:
         {"kind": "draft", "state": draft, "what": "draft"},
         *({"kind": "outbound", "state": m, "what": "→ sms by gohighlevel"} for m in messages),
     ]
+
+
+@pytest.mark.parametrize(("first", "last"), [(12, 19), (21, 7)])
+def test_somewhere_it_is_always_day_and_somewhere_night(first: int, last: int) -> None:
+    hour = datetime.now(ZoneInfo(demo_zones.zone_where(first, last))).hour
+    assert first <= hour < last if first < last else hour >= first or hour < last
 
 
 class TestPeople:
