@@ -38,8 +38,8 @@ class Followups:
         (entry,) = stage.expect(UMA, 1)
         stage.say(f"[green]→ {entry.text}[/green]")
         going = stage.sender("followups", "show", f"{SEQUENCE}/uma")
-        stage.say(f"Uma: [bold]{going['enrolment']['state']}[/bold], the next step in days.")
-        stopped = stage.sender("followups", "show", f"{SEQUENCE}/vic")["enrolment"]
+        stage.say(f"Uma: [bold]{going['followup']['state']}[/bold], the next step in days.")
+        stopped = stage.sender("followups", "show", f"{SEQUENCE}/vic")["followup"]
         if (stopped["state"], stopped["code"]) != ("paused", "lead_replied"):
             raise DemoError(f"Vic's answer did not stop the sequence: {stopped}")
         stage.expect(VIC, 0)
