@@ -157,6 +157,8 @@ def test_an_open_draft_is_rejected_and_stays_so(stage: Stage, state: DraftState)
     assert stage.state(draft.draft_id) == "rejected"
     assert not stage.scene.lead_now().open_drafts
     stage.world.step(3600)
+    # At most the people who were asked about it are to be shown that it is over.
+    assert set(stage.sweep().codes) <= {Code.REVIEW_NOT_CONFIGURED}
     assert stage.sweep().due == 0
     assert stage.approve_and_send(draft.draft_id, "setter").code is Code.DRAFT_REJECTED
 

@@ -210,7 +210,7 @@ def test_a_code_that_a_newer_version_wrote_does_not_stop_this_one(
     stage: Stage, state: str, outcome: SendOutcome, code: Code
 ) -> None:
     draft = stage.scene.draft(due_at=stage.world.now() + 3_600_000)
-    stage.update(draft, Draft.code.set("quiet_hours"), Draft.state.set(state))
+    stage.update(draft, Draft.code.set("a_code_of_tomorrow"), Draft.state.set(state))
     result = stage.send(draft.draft_id)
     assert (result.outcome, result.code) == (outcome, code)
     assert result.to_dict()["sentence"].endswith(".")
