@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pynamodb.expressions.condition import Condition
 
-from system_sender import claim, echoes, looking, replying, request, settlement, sweep
+from system_sender import claim, echoes, looking, recovery, replying, request, settlement, work
 from system_sender.codes import Code
 from system_sender.deliveries import LeadDelivery, deliveries_of
 from system_sender.ledger import DeliveryLedger
@@ -88,7 +88,7 @@ def _parking_releases(patch: pytest.MonkeyPatch) -> None:
         store.write_patiently(build)
         return True
 
-    patch.setattr(sweep, "park", release)
+    patch.setattr(recovery, "park", release)
 
 
 def _no_answer_is_not_sent(patch: pytest.MonkeyPatch) -> None:
@@ -159,7 +159,7 @@ def _a_reply_has_a_name_of_its_own(patch: pytest.MonkeyPatch) -> None:
 
 def _the_sweep_leaves_sending_alone(patch: pytest.MonkeyPatch) -> None:
     """Never look at what a dead invocation left."""
-    patch.setattr(sweep, "_recover", lambda _system, _draft: Code.IN_PROGRESS)
+    patch.setattr(work, "recover", lambda _system, _draft: Code.IN_PROGRESS)
 
 
 def _every_failure_opens_the_next_way(patch: pytest.MonkeyPatch) -> None:
