@@ -138,7 +138,12 @@ class Watch:
 
 
 def _is_shown(review: Review | None) -> bool:
-    """Say whether a question is shown as it is, or a sweep finds it and will show it."""
+    """Say whether a question is shown as it is, or a sweep finds it and will show it.
+
+    Without a channel in Slack the drafts are decided where they are listed.
+    """
     return review is not None and (
-        review.shown_version == review.version or review.due_at is not None
+        review.shown_version == review.version
+        or review.due_at is not None
+        or review.code == Code.REVIEW_NOT_CONFIGURED
     )
