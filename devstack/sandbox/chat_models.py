@@ -100,10 +100,10 @@ class ChatModels:
         content = _hoped_for(question) if plan.content is None else plan.content
         return _behave(plan, body, content)
 
-    def plan(self, *answers: ChatAnswer) -> None:
-        """Plans answers, to be given in this order."""
+    def plan(self, *answers: ChatAnswer, first: bool = False) -> None:
+        """Plans answers, to be given in this order; `first`: before those planned earlier."""
         with self._lock:
-            self._plan += answers
+            self._plan = [*answers, *self._plan] if first else [*self._plan, *answers]
 
     def asked(self) -> list[dict[str, Any]]:
         """The bodies of all requests, in order of arrival; never a token."""

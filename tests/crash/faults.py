@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from devstack.sandbox.chat_models import ChatAnswer, ChatKind
 from devstack.sandbox.provider import Fault as SandboxFault
 from devstack.sandbox.provider import Kind
 from devstack.sandbox.slack import SlackFault
@@ -89,6 +90,16 @@ _SLACKS_WORDS: Mapping[Fault, str] = {
     Fault.RATE_LIMITED: "ratelimited",
     Fault.UNAUTHORIZED: "invalid_auth",
 }
+_MODELS_ANSWERS: Mapping[Fault, ChatAnswer] = {
+    Fault.RATE_LIMITED: ChatAnswer(ChatKind.STATUS, status=429),
+    Fault.UNAUTHORIZED: ChatAnswer(ChatKind.STATUS, status=401),
+    Fault.SERVER_ERROR_BEFORE: ChatAnswer(ChatKind.STATUS, status=500),
+    Fault.RESET_BEFORE: ChatAnswer(ChatKind.RESET),
+    Fault.STALLED_BEFORE: ChatAnswer(ChatKind.STALL, seconds=_STALL_SECONDS),
+    Fault.UNREADABLE: ChatAnswer(ChatKind.MALFORMED),
+}
+# After these a model has said nothing.
+SILENCES = frozenset({Fault.KILLED_BEFORE, *_MODELS_ANSWERS})
 # What an invocation that nobody waits for can meet, and a batch of messages.
 _INVOKE_FAULTS = (Fault.REQUEST_LOST, Fault.REPLY_LOST, Fault.THROTTLED)
 # Nothing is accepted by a look-up, so that only one of each pair makes sense there.
@@ -118,6 +129,11 @@ def slack_fault(fault: Fault) -> SlackFault:
     if word is not None:
         return SlackFault(Kind.REFUSE, error=word)
     return SlackFault(_MISBEHAVING[fault].kind, seconds=_STALL_SECONDS)
+
+
+def model_answer(fault: Fault) -> ChatAnswer:
+    """Return what a model's server makes of a fault."""
+    return _MODELS_ANSWERS[fault]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +169,7 @@ def faults_at(boundary: Boundary) -> tuple[Fault, ...]:
             looks = is_look_up(boundary)
             return (*PROCESS_FAULTS, *(_LOOK_UP_FAULTS if looks else PROVIDER_FAULTS))
         case Effect.MODEL:
-            return PROCESS_FAULTS
+            return (*PROCESS_FAULTS, *_MODELS_ANSWERS)
         case Effect.INVOKE | Effect.QUEUE:
             return (*PROCESS_FAULTS, *_INVOKE_FAULTS)
         case Effect.CHAT:
@@ -174,6 +190,15 @@ _ALIKE_AT_A_SEND = frozenset(
         Fault.UNREADABLE,
     }
 )
+# A model that gave no answer, for one reason or another; a person decides.
+_ALIKE_AT_A_MODEL = frozenset(
+    {
+        Fault.UNAUTHORIZED,
+        Fault.SERVER_ERROR_BEFORE,
+        Fault.RESET_BEFORE,
+        Fault.UNREADABLE,
+    }
+)
 # Nobody could look, for one reason or another; waiting for an answer in vain takes time as well.
 _ALIKE_AT_A_LOOK_UP = frozenset(
     {
@@ -189,11 +214,11 @@ _ALIKE_AT_A_LOOK_UP = frozenset(
 def distinct_faults_at(boundary: Boundary, after: Boundary | None) -> tuple[Fault, ...]:
     """Return the faults without those that leave the very same world behind as another one.
 
-    Reading changes nothing, and neither does a look-up at the provider. So dying after a read, or
-    before another one, is dying before the first; a read whose reply was lost is a read that was
-    throttled; and an outage that begins with a read leaves what a throttled one does. A throttled
-    write is one in conflict: refused as a whole. The two clocks are compared only between a claim
-    and its request; anywhere else a clock that was set back is a clock.
+    Reading changes nothing, and neither does a look-up at the provider or a model's answer. So
+    dying after a read, or before another one, is dying before the first; a read whose reply was
+    lost is a read that was throttled; and an outage that begins with a read leaves what a throttled
+    one does. A throttled write is one in conflict: refused as a whole. The two clocks are compared
+    only between a claim and its request; anywhere else a clock that was set back is a clock.
 
     The cron ends with counting what is parked, so whatever strikes there leaves what was there.
 
@@ -209,6 +234,8 @@ def distinct_faults_at(boundary: Boundary, after: Boundary | None) -> tuple[Faul
             same.add(Fault.KILLED_BEFORE)
     if is_look_up(boundary):
         same |= _ALIKE_AT_A_LOOK_UP
+    if boundary.effect is Effect.MODEL:
+        same |= _ALIKE_AT_A_MODEL
     if boundary.effect is Effect.DATABASE_WRITE:
         same.add(Fault.THROTTLED)
     if boundary.effect is Effect.CHAT:
@@ -283,7 +310,7 @@ def is_of_the_delivery(boundary: Boundary) -> bool:
 
 
 def _reads(boundary: Boundary) -> bool:
-    reads = boundary.effect in (Effect.DATABASE_READ, Effect.SECRET)
+    reads = boundary.effect in (Effect.DATABASE_READ, Effect.SECRET, Effect.MODEL)
     return reads or is_look_up(boundary)
 
 

@@ -1,5 +1,6 @@
 """Every story by its name."""
 
+from tests.crash.drafting import ModelStory, UnsureModelStory
 from tests.crash.sequences import (
     AnsweredSequenceStory,
     RewrittenStepStory,
@@ -43,6 +44,8 @@ STORIES: dict[str, StoryMaker] = {
     "echo": EchoStory,
     "linkedin echo": ChangedEchoStory,
     "slack": SlackStory,
+    "models": ModelStory,
+    "models unsure": UnsureModelStory,
     "cron by queue": CronByQueue,
     "webhook by queue": WebhookByQueue,
     "sequence by queue": SequenceByQueue,
@@ -54,7 +57,7 @@ STORIES: dict[str, StoryMaker] = {
 ALL_PAIRS = frozenset({"function", "cron", "webhook", "three_parts", "retry"})
 # Through which provider each story writes.
 PROVIDERS: dict[str, str] = {
-    **dict.fromkeys([*ALL_PAIRS, "echo", "slack"], "gohighlevel sms"),
+    **dict.fromkeys([*ALL_PAIRS, "echo", "slack", "models", "models unsure"], "gohighlevel sms"),
     **{name: "gohighlevel sms" for name in STORIES if name.startswith("sequence")},
     **{name: "gohighlevel sms" for name in STORIES if name.endswith("by queue")},
     **{name: name for name in ("gohighlevel e-mail", "smartlead", "instantly")},

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from devstack.sandbox.emailbison import MAILBOX_ID
@@ -16,6 +17,7 @@ from devstack.sandbox.provider import Kind
 from devstack.sandbox.slack import Posted, Slack
 from devstack.sandbox.slack_interactions import buttons, click_on
 from devstack.sandbox.unipile import provider_id_of
+from devstack.sandbox.webhooks import Webhook
 from system_sender.budget import Budget
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused
@@ -30,7 +32,7 @@ from system_sender.sending import (
 )
 from system_sender.slack.interactions import SlackReply
 from system_sender.slack.interactions import handle as handle_slack
-from system_sender.slack.message import Action
+from system_sender.slack.message import Action as Press
 from system_sender.slack.reviewing import CLAIM_MILLISECONDS
 from system_sender.states import DraftState, MessageState
 from system_sender.store import Store, Write
@@ -63,7 +65,7 @@ MOST_ROUNDS = 25
 MOST_DELIVERIES = 8
 _WEBHOOK_SECONDS = 28
 _SIGNATURE_HOLDS = 5 * 60_000
-_ASKED_IN, _SAM, _KIM = "C0ASK", "U0SAM", "U0KIM"
+_ASKED_IN, SAM, KIM = "C0ASK", "U0SAM", "U0KIM"
 _CRON_SECONDS = 120
 _WORKER_SECONDS = 60
 
@@ -645,17 +647,22 @@ class SlackStory(ReplyStory):
         super().seed()
         workspace, campaign = Workspace(self.world.name), Campaign(f"{self.world.name}:autumn")
         write = Write(f"seed-{self.world.name}")
-        asks = [Workspace.slack_channel.set(_ASKED_IN), Workspace.slack_approvers.set([_SAM, _KIM])]
+        asks = [Workspace.slack_channel.set(_ASKED_IN), Workspace.slack_approvers.set([SAM, KIM])]
         write.update("workspace", workspace, asks)
-        write.update("campaign", campaign, [Campaign.response_mode.set(SETTER_MANAGED)])
+        write.update("campaign", campaign, self.campaign_changes())
         self.store.write(write)
 
+    def campaign_changes(self) -> list[Action]:
+        """Return what makes the campaign one whose replies people are asked about."""
+        return [Campaign.response_mode.set(SETTER_MANAGED)]
+
     def system(self, *, slow: int = 0) -> System:
-        slack = SandboxSlack(self._slack, timed_out=self.world.timed_out)
+        slack = SandboxSlack(self.slack, timed_out=self.world.timed_out)
         return replace(super().system(slow=slow), slack=slack)
 
     @property
-    def _slack(self) -> Slack:
+    def slack(self) -> Slack:
+        """Slack itself."""
         return self.world.sandbox.slack
 
     # --- the course
@@ -664,30 +671,32 @@ class SlackStory(ReplyStory):
         """Let the lead write, the cron ask, and two people press what they see."""
         if not super().deliver():
             return False
-        question = self._question()
+        question = self.question()
         if question is None:
             self.world.advance(CLAIM_MILLISECONDS + 1)
             self.sweep()
-            question = self._question()
+            question = self.question()
         return question is not None and self._decide(question)
 
-    def _question(self) -> Posted | None:
+    def question(self) -> Posted | None:
         """Return the question that people saw first, or see now, with its buttons as they were."""
-        asked = [one for one in self._slack.messages() if Action.APPROVE in buttons(one.blocks)]
+        asked = [one for one in self.slack.messages() if Press.APPROVE in buttons(one.blocks)]
         self._seen = self._seen or (asked[0] if asked else None)
         return self._seen
 
     def _decide(self, question: Posted) -> bool:
-        contents = [self._press(question, user) for user in (_SAM, _KIM)]
-        self._let_it_go()
+        contents = [self.press(Press.APPROVE, question, user) for user in (SAM, KIM)]
+        self.let_it_go()
         return all(contents)
 
-    def _press(self, question: Posted, user: str) -> bool:
-        """Press the button; say whether Slack got the answer that it wants."""
+    def press(self, button: Press, question: Posted, user: str) -> bool:
+        """Press a button; say whether Slack got the answer that it wants."""
+        now = self.world.now() / 1000
+        return self.interact(click_on(question, button, SIGNING_SECRET, user=user, at=now))
+
+    def interact(self, webhook: Webhook) -> bool:
+        """Let Slack post what a person did; say whether it got the answer that it wants."""
         pressed_at = self.world.now()
-        webhook = click_on(
-            question, Action.APPROVE, SIGNING_SECRET, user=user, at=pressed_at / 1000
-        )
         event = {
             "headers": dict(webhook.headers),
             "body": webhook.body.decode(),
@@ -705,7 +714,7 @@ class SlackStory(ReplyStory):
         cron = CronFunction(self.world, "followup-cron", lambda: self._lambda)
         return handle_slack(self.system(), event, cron)
 
-    def _let_it_go(self) -> None:
+    def let_it_go(self) -> None:
         """Begin the invocations that were taken, each in a process of its own."""
         taken, self._lambda.taken = self._lambda.taken, []
         for _ in taken:
@@ -718,22 +727,22 @@ class SlackStory(ReplyStory):
 
     def judge(self, faults: frozenset[Fault], *, final: bool) -> Verdict:
         verdict = super().judge(faults, final=final)
-        problems = self._unshown(faults)
+        problems = self.unshown(faults)
         return replace(verdict, problems=(*verdict.problems, *problems))
 
-    def _unshown(self, faults: frozenset[Fault]) -> list[str]:
+    def unshown(self, faults: frozenset[Fault]) -> list[str]:
         """Find what people do not see as it is."""
         review, draft = self.rows().review, self.rows().draft
         if review is None or draft is None or review.message is None:
             return ["nobody was asked"]
-        (standing,) = [one for one in self._slack.messages() if one.ts == review.message]
+        (standing,) = [one for one in self.slack.messages() if one.ts == review.message]
         problems = []
         if review.shown_version != review.version:
             problems.append("the question is not shown as it is")
         if buttons(standing.blocks):
             problems.append(f"the draft is {draft.state}, and its question still has buttons")
         # Whoever is stopped right before asking asks once more when they go on.
-        if len(self._slack.messages()) > 1 and not faults & FREEZES:
+        if len(self.slack.messages()) > 1 and not faults & FREEZES:
             problems.append("people were asked twice")
         return problems
 

@@ -10,6 +10,8 @@ from pynamodb.expressions.condition import Condition
 from system_sender import claim, echoes, looking, recovery, replying, request, settlement, work
 from system_sender.codes import Code
 from system_sender.deliveries import LeadDelivery, deliveries_of
+from system_sender.drafting import judging
+from system_sender.drafting.judging import Judgement
 from system_sender.ledger import DeliveryLedger
 from system_sender.models import Draft, Message
 from system_sender.outcome import Outcome, OutcomeKind
@@ -151,7 +153,7 @@ def _a_reply_has_a_name_of_its_own(patch: pytest.MonkeyPatch) -> None:
         name = f"{inbound.workspace}:reply:{next(numbers)}"
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(replying, "reply_draft_id", lambda _event: name)
-            inner.setattr(replying, "_finish_step", lambda *_step: None)
+            inner.setattr(replying, "finish_step", lambda *_step: None)
             return draft_reply(system, inbound, *rest)
 
     patch.setattr(replying, "_draft_reply", rename)
@@ -171,6 +173,17 @@ def _every_failure_opens_the_next_way(patch: pytest.MonkeyPatch) -> None:
         return on_next_route(replace(outcome, next_route=True) if failed else outcome, delivery)
 
     patch.setattr(request, "_on_next_route", go_on)
+
+
+def _a_silent_judge_agrees(patch: pytest.MonkeyPatch) -> None:
+    """Take it for consent that a model does not answer."""
+    by_model = judging._by_model
+
+    def agree(*arguments: Any) -> Judgement | Code:
+        judgement = by_model(*arguments)
+        return Judgement(1.0, True, False, "", "") if isinstance(judgement, Code) else judgement
+
+    patch.setattr(judging, "_by_model", agree)
 
 
 def _an_echo_is_never_held(patch: pytest.MonkeyPatch) -> None:
@@ -218,6 +231,7 @@ STORY_BREAKS: dict[str, tuple[str, Break]] = {
     "a claim leaves no due mark": ("function", _a_claim_leaves_no_due_mark),
     "the sweep leaves sending alone": ("three_parts", _the_sweep_leaves_sending_alone),
     "a reply has a name of its own": ("webhook", _a_reply_has_a_name_of_its_own),
+    "a silent judge agrees": ("models", _a_silent_judge_agrees),
     "every failure opens the next way": ("linkedin steps", _every_failure_opens_the_next_way),
     "every failure opens the next mailbox": ("sender fallback", _every_failure_opens_the_next_way),
     "an echo is never held": ("linkedin echo", _an_echo_is_never_held),
@@ -255,7 +269,10 @@ def test_a_fault_shows_that_a_protection_is_missing(
     story, break_it = STORY_BREAKS[name]
     trace = run(STORIES[story], connection).trace
     break_it(monkeypatch)
-    assert any(run(STORIES[story], connection, plan).failed for plan in single_plans(trace))
+    runs = (run(STORIES[story], connection, plan) for plan in single_plans(trace))
+    convicted = next((one for one in runs if one.failed), None)
+    assert convicted is not None
+    assert "AttributeError" not in convicted.describe(), "the test broke more than it says"
 
 
 @pytest.mark.parametrize("name", CONTEST_BREAKS)

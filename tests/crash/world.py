@@ -21,6 +21,7 @@ from tests.crash.faults import (
     Boundary,
     Fault,
     is_look_up,
+    model_answer,
     provider_fault,
     slack_fault,
 )
@@ -197,9 +198,12 @@ class FaultyWorld(World):
         return self._strike_others(fault, boundary, call)
 
     def _strike_others(self, fault: Fault, boundary: Boundary, call: Callable[[], T]) -> T:
-        """Let a provider, Slack, Lambda, SQS or the parameter store fail at this call."""
+        """Let a provider, a model, Slack, Lambda, SQS or the parameter store fail at this call."""
         if fault is Fault.NOT_VISIBLE:
             return self._blinded(call)
+        if boundary.effect is Effect.MODEL:
+            self.sandbox.models.plan(model_answer(fault), first=True)
+            return call()
         if boundary.effect is Effect.CHAT:
             return self._misbehave_chat(fault, call)
         if boundary.effect in (Effect.INVOKE, Effect.QUEUE):

@@ -281,6 +281,29 @@ class TestAnAnswerThatIsLost:
         assert s.slack.calls(LOOK) == []
 
 
+class TestAWordThatComesThroughLate:
+    def test_an_old_word_over_a_newer_one_is_said_anew(self, s: SlackStage) -> None:
+        draft = s.asked()
+        store, world = s.stage.scene.store, s.stage.world
+        edited = edit(store, world, s.draft(draft), "Wednesday?")
+
+        def go_on() -> None:
+            world.step(CLAIM_MILLISECONDS / 1000 + 1)
+            approve(store, world, edited, s.stage.scene.lead_now(), sent_by="setter", user="kim")
+            s.stage.sweep()
+            s.stage.sweep()
+            assert buttons_of(s.question()) == set()
+
+        # The request of a process that was frozen over its claim comes through after the others'.
+        world.before = Once(named("update"), go_on)
+        s.show(s.draft(draft))
+        assert buttons_of(s.question()) == DECIDING
+        s.stage.sweep()
+        assert "*Sent.*" in words(s.question())
+        assert buttons_of(s.question()) == set()
+        assert s.stage.sweep().due == 0
+
+
 class TestWhatSlackRefuses:
     @pytest.mark.parametrize(
         ("error", "code"),

@@ -1,4 +1,4 @@
-"""Leads the provider's requests into an in-process sandbox instead of a socket."""
+"""Leads requests to providers and models into an in-process sandbox instead of a socket."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -35,7 +35,8 @@ class SandboxTransport:
             dict(request.headers),
             request.body or b"",
         )
-        answer = self.sandbox.handle(arrived)
+        models = self.sandbox.models
+        answer = (models if models.serves(arrived) else self.sandbox).handle(arrived)
         if isinstance(answer, Broken):
             timed_out = answer.how is not Break.RESET and answer.seconds >= seconds
             if timed_out and self._timed_out is not None:

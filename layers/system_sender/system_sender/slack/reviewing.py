@@ -189,10 +189,17 @@ class _Showing:
             *_let_go(),
         ]
         unchanged = self._as_claimed() & (Review.version == int(self.review.version))
-        if not self._write([*actions, *clear_due(Review)], unchanged):
-            # The draft went on meanwhile: what is shown is remembered, and stays due.
-            self._write(actions, self._as_claimed())
+        if self._write([*actions, *clear_due(Review)], unchanged):
+            return Code.REVIEW_SHOWN
+        # The draft went on meanwhile: what is shown is remembered, and stays due.
+        if not self._write(actions, self._as_claimed()):
+            self._say_once_more()
         return Code.REVIEW_SHOWN
+
+    def _say_once_more(self) -> None:
+        """Somebody else spoke as well, maybe before this came through: an old word may stand."""
+        if self.question is not None and self._place is not None:
+            ask_again(self.system, self.question.draft)
 
     def _removed(self) -> Code:
         """Somebody removed the message. What is still to be decided is asked anew."""
