@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import pytest
@@ -14,11 +16,11 @@ import requests
 
 from devstack.sandbox.client import SandboxClient, SandboxError
 from devstack.sandbox.faults import Fault, Kind
-from devstack.sandbox.freezer import Frozen
 from devstack.sandbox.server import SandboxServer
 from system_sender.providers import CHANNELS_OF
 
 Send = Callable[..., requests.Response]
+Found = TypeVar("Found")
 ROOT = Path(__file__).resolve().parents[3]
 
 # A client of the provider as a process of its own: it can be frozen without freezing the tests.
@@ -121,7 +123,8 @@ def test_a_frozen_client_stands_still_until_it_is_thawed(control: SandboxClient)
     with sender(control.url) as process:
         [frozen] = wait_for(control.frozen)
         assert frozen.pid == process.pid
-        assert psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
+        # The signal is on its way when the process is listed, and arrives in its own time.
+        wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
         [entry] = control.ledger().accepted()
         assert (entry.number, entry.status) == (frozen.number, None)
         assert [thawed.pid for thawed in control.thaw()] == [process.pid]
@@ -199,14 +202,20 @@ def test_the_command_says_so_when_its_port_is_taken(server: SandboxServer) -> No
     assert f"Port {server.port} cannot be used" in taken.stderr
 
 
-def sender(url: str) -> subprocess.Popen[str]:
+@contextmanager
+def sender(url: str) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "NO_PROXY": "127.0.0.1"}
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", SENDER, url], stdout=subprocess.PIPE, text=True, env=environment
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            # One that stands still never ends by itself, and would be waited for.
+            process.kill()
 
 
-def wait_for(look: Callable[[], list[Frozen]]) -> list[Frozen]:
+def wait_for(look: Callable[[], Found]) -> Found:
     deadline = time.monotonic() + 20
     while not (found := look()):
         assert time.monotonic() < deadline, "It did not come in time."
