@@ -7,6 +7,8 @@ import pytest
 
 from devstack.sandbox.faults import Kind
 from system_sender.budget import Budget
+from system_sender.cli.operator import Operator
+from system_sender.cli.sequences import switch_off
 from system_sender.codes import Code
 from system_sender.drafts import approve, edit, reject
 from system_sender.followups.enrolment import (
@@ -1016,6 +1018,24 @@ def test_a_sequence_that_is_switched_off_stops_and_a_person_resumes_it(
     resume_by_person(stage.system, winter.enrolment_id, user="kim")
     stage.sweep()
     assert stage.scene.sent_texts() == [FIRST]
+
+
+def test_a_step_that_waits_for_the_morning_is_taken_back_when_its_sequence_is_switched_off(
+    stage: Stage, winter: Winter
+) -> None:
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)  # eleven at night
+    winter.enrol()
+    stage.sweep()
+    assert stage.state(winter.draft_id("hello")) == "approved"
+    operator = Operator(stage.world)
+    operator.store = stage.scene.store
+    switch_off(operator, winter.sequence_id)
+    stage.sweep()
+    assert winter.stands == ("paused", "sequence_inactive")
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+    sweep_through(stage, DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == []
 
 
 def test_a_sequence_that_cannot_be_understood_stops(stage: Stage, winter: Winter) -> None:

@@ -405,6 +405,25 @@ def test_a_sequence_is_switched_off_and_on(sender: Sender, scene: Scene) -> None
     assert scene.store.get(Sequence, "acme:no") is None, "a switch made a sequence"
 
 
+@pytest.mark.parametrize("by_file", [False, True])
+def test_what_is_written_already_is_looked_at_once_the_sequence_is_off(
+    sender: Sender, scene: Scene, file: Files, example: Any, *, by_file: bool
+) -> None:
+    sender.json("sequence", "import", str(EXAMPLE))
+    later = scene.world.now() + 10**8
+    written = enrolled(scene, drafted=True, due_at=later)
+    unwritten = enrolled(scene, "omar", due_at=later)
+
+    if by_file:
+        example["sequences"][0]["active"] = False
+        sender.json("sequence", "import", file(example))
+    else:
+        assert "1 of them have a step that is written" in sender.says("sequence", "off", WINTER)
+
+    rows = [scene.store.get(Enrolment, key) for key in (written, unwritten)]
+    assert [row.due_at <= scene.world.now() for row in rows if row is not None] == [True, False]
+
+
 def test_what_a_switch_had_stopped_goes_on_when_that_is_said(sender: Sender, scene: Scene) -> None:
     sender.json("sequence", "import", str(EXAMPLE))
     paused = {"state": "paused", "state_key": state_key("acme", EnrolmentState.PAUSED)}

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from system_sender.codes import Code
 from system_sender.followups.enrolment import EnrolmentRefused, resume_by_person
 from system_sender.followups.lifecycle import EnrolmentState
 from system_sender.followups.sequence import SequenceWrong, Step, offset_reached, steps_of
+from system_sender.followups.waking import MOST_WOKEN, wake
 from system_sender.models import Campaign, Sequence, Workspace
 from system_sender.store import ConditionsFailed, Key, Write
 
@@ -42,6 +44,11 @@ class _Planned:
     def result(self) -> str:
         """Return what is to become of it."""
         return "created" if self.known is None else "updated" if self.changes else "unchanged"
+
+    @property
+    def is_switched_off(self) -> bool:
+        """Say whether the file switches it off."""
+        return "active" in self.item.model_fields_set and not self.item.active
 
 
 def import_sequences(operator: Operator, file: Path) -> Answer:
@@ -65,6 +72,8 @@ def import_sequences(operator: Operator, file: Path) -> Answer:
         raise invalid_file(mistakes)
     for plan in planned:
         _write(operator, plan)
+        if plan.known is not None and plan.is_switched_off:
+            _call_back(operator, plan.known)
     return _told(planned)
 
 
@@ -361,13 +370,49 @@ def switch_on(operator: Operator, sequence_id: str, *, resume: bool, user: str |
 
 
 def switch_off(operator: Operator, sequence_id: str) -> Answer:
-    """Switch a sequence off: each of its enrolments pauses when it is next due."""
-    _switched(operator, sequence_id, active=False)
-    said = (
-        "Off: an enrolment pauses when its next step is due. A step that is written already still "
-        "goes; `sender drafts` shows it."
-    )
+    """Switch a sequence off: what waits is taken back, and nothing more is written.
+
+    Should it be interrupted, it can be said again.
+    """
+    row = _switched(operator, sequence_id, active=False)
+    waiting = _call_back(operator, row)
+    said = "Off: its enrolments pause when their next step is due."
+    if waiting:
+        said += (
+            f" {waiting} of them have a step that is written; the next sweep takes back what has "
+            "not left by then."
+        )
     return show_sequence(operator, sequence_id, said)
+
+
+def _call_back(operator: Operator, sequence: Sequence) -> int:
+    """Let the enrolments whose step is written be looked at now; return how many there are."""
+    written = (
+        str(enrolment.enrolment_id)
+        for enrolment in operator.enrolments(
+            str(sequence.workspace),
+            (EnrolmentState.ACTIVE,),
+            sequence_id=str(sequence.sequence_id),
+        )
+        if enrolment.drafted
+    )
+    count = 0
+    while batch := list(islice(written, MOST_WOKEN)):
+        _wake(operator, batch)
+        count += len(batch)
+    return count
+
+
+def _wake(operator: Operator, enrolment_ids: list[str]) -> None:
+    now = operator.world.now()
+
+    def build(token: str) -> Write:
+        write = Write(token)
+        for enrolment_id in enrolment_ids:
+            wake(write, enrolment_id, now)
+        return write
+
+    operator.store.write_patiently(build)
 
 
 def _switched(operator: Operator, sequence_id: str, *, active: bool) -> Sequence:
