@@ -60,9 +60,7 @@ def running() -> Iterator[DynamoDBLocal]:
         f"dynamodb-local-{port}",
         [
             _java(),
-            f"-Xmx{_HEAP_MEGABYTES}m",
-            # It lives for minutes: the quick compiler costs half the processor time of both.
-            *("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+            *(f"-Xmx{_HEAP_MEGABYTES}m", "-XX:+UseSerialGC"),
             "--enable-native-access=ALL-UNNAMED",
             f"-Djava.library.path={paths.DYNAMODB / 'DynamoDBLocal_lib'}",
             "-jar",

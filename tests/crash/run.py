@@ -1,15 +1,17 @@
 """``python -m tests.crash.run``: every fault at every boundary, every pair of faults, many orders.
 
-What `make test` runs of this is every single fault, a fixed sample of the pairs, and every order of
-two invocations with at most two preemptions. This adds
+What `make test` runs of this is each single fault once in each of its surroundings, whichever story
+has them, a fixed sample of the pairs, and every order of two invocations with few preemptions. This
+adds
 
+- every single fault of every story, also where it can hardly matter;
 - all pairs of the text messages' stories: for each single fault, every second fault at every
   boundary that follows the first, in the recovery and in what a person settles as well (but for
   faults that leave the same world behind as another one: `faults.distinct_faults_at` and
   `faults.repeated_look_ups`);
-- of the other channels' stories, every twelfth of the pairs that strike where a delivery is taken,
-  sent, looked up or settled: what is around that is the same code and the same rows for every
-  provider;
+- of the other channels' stories, every twelfth (of sequences, every sixtieth) of the pairs that
+  strike where a delivery is taken, sent, looked up or settled: what is around that is the same code
+  and the same rows for every provider;
 - every order with at most three preemptions, or two where there are many effects.
 
 A line for each provider tells how many deliveries were parked and how many of them the provider's
@@ -49,8 +51,10 @@ from tests.support.tables import create_tables
 _CONTINUES = {"retry": "three_parts"}
 _PROGRESS_SECONDS = 15.0
 _PREEMPTIONS = 3
-# Of the stories that are not all run, one pair in this many is.
+# Of the stories whose pairs are not all run, one pair in this many is. Sequences are long, and what
+# sends their steps is what sends every draft.
 _SAMPLE_ELSEWHERE = 12
+_SAMPLE_OF_SEQUENCES = 60
 
 _held = ExitStack()
 _connections: list[FaultyConnection] = []
@@ -177,7 +181,8 @@ def _single_and_its_pairs(task: tuple[str, Plan, bool, int | None]) -> Count:
 def _pairs(name: str, single: Run, sample: int | None) -> list[Plan]:
     all_of_them = name in ALL_PAIRS
     pairs = pair_plans(single, of_deliveries=not all_of_them)
-    one_in = sample or (1 if all_of_them else _SAMPLE_ELSEWHERE)
+    elsewhere = _SAMPLE_OF_SEQUENCES if name.startswith("sequence") else _SAMPLE_ELSEWHERE
+    one_in = sample or (1 if all_of_them else elsewhere)
     return [pair for pair in pairs if is_sampled(name, pair, one_in=one_in)]
 
 

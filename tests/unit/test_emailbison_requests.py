@@ -296,7 +296,7 @@ def fate_after_the_last(attempts: int) -> DraftFate:
 
 def test_after_the_last_mailbox_it_is_tried_again_ever_later() -> None:
     assert outcome(422, INVALID).counts
-    for attempts, wait in ((1, 30), (2, 60), (MOST_ATTEMPTS - 1, 480)):
+    for attempts, wait in ((1, 30), (2, 60), (MOST_ATTEMPTS - 1, 1920)):
         due_at = NOW + wait * 1000
         fate = DraftFate(DraftState.APPROVED, Code.SENDER_UNHEALTHY, due_at)
         assert fate_after_the_last(attempts) == fate

@@ -69,6 +69,16 @@ def test_attempts_are_bounded() -> None:
     )
 
 
+def test_the_attempts_outlast_an_outage_of_an_hour() -> None:
+    tried_at = NOW
+    for attempts in range(1, MOST_ATTEMPTS):
+        outcome = Outcome(OutcomeKind.NOT_SENT, Code.UNREACHABLE, retry_at=tried_at)
+        after = draft_fate(outcome, attempts=attempts, is_last=True, now=tried_at)
+        assert after.due_at is not None
+        tried_at = after.due_at
+    assert tried_at - NOW > 3_600_000
+
+
 def test_a_withheld_attempt_goes_again_soon_without_growing_later() -> None:
     outcome = Outcome(OutcomeKind.NOT_SENT, Code.TOO_LATE, retry_at=NOW + 30_000, counts=False)
     assert fate(outcome, attempts=4).due_at == NOW + 30_000

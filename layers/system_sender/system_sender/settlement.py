@@ -35,8 +35,9 @@ from system_sender.switches import POST_WINDOW_SECONDS
 from system_sender.telemetry import emit_contradiction, log
 from system_sender.world import World
 
-# Certain failures to leave are retried this often before a person is asked.
-MOST_ATTEMPTS = 6
+# Certain failures to leave are retried this often, over 63 minutes, before a person is asked: an
+# outage of an hour loses nothing.
+MOST_ATTEMPTS = 8
 # How long a workspace's sends through a provider wait after it refused its credentials.
 UNHEALTHY_MILLISECONDS = 10 * 60 * 1000
 _FIRST_RETRY_MILLISECONDS = 30_000
