@@ -16,17 +16,19 @@ from devstack.dynamodb_local import DynamoDBLocal
 
 _TESTS = Path(__file__).parent
 _MARKED_FOLDERS = ("engine", "e2e", "crash")
+# The deployed stack, and the simulated months: made once, and not once in each process.
+_COSTLY = {"local_system", "small_month", "whole_month"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by their folder, and keep those that share one stack in one process."""
+    """Mark tests by their folder, and keep those that share something costly in one process."""
     for item in items:
         folder = item.path.relative_to(_TESTS).parts[0]
         if folder in _MARKED_FOLDERS:
             item.add_marker(folder)
-        if folder == "e2e" or "local_system" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("local-system"))
+        for fixture in _COSTLY & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(fixture))
 
 
 @pytest.fixture(scope="session")
