@@ -37,7 +37,8 @@ def test_a_workflow_webhook_is_authenticated_by_its_secret(
 ) -> None:
     agency = agencies()
     agency.seed(integrations={"gohighlevel": {"account": agency.location, "webhook": "workflow"}})
-    agency.secret("gohighlevel", "webhook_secret", "long-and-random")
+    secret = ("secret", agency.name, "webhook_secret", "--provider", "gohighlevel")
+    agency.sender(*secret, stdin="long-and-random\n")
     good, bad = (
         workflow_reply(
             location_id=agency.location,

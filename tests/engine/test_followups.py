@@ -32,6 +32,7 @@ from system_sender.models import (
     suppression_key,
 )
 from system_sender.policy import SETTER_MANAGED
+from system_sender.settlement import MOST_ATTEMPTS
 from system_sender.states import DraftState
 from system_sender.store import Write
 from system_sender.word import settle_by_word
@@ -826,8 +827,8 @@ def test_rate_limits_are_tried_again_and_then_the_step_is_skipped_with_a_record(
     stage: Stage, winter: Winter
 ) -> None:
     winter.enrol()
-    stage.fail(Kind.REFUSE, refusal="too_many_requests", times=6)
-    sweep_through(stage, 2 * HOUR, step=10 * MINUTE)
+    stage.fail(Kind.REFUSE, refusal="too_many_requests", times=MOST_ATTEMPTS)
+    sweep_through(stage, 3 * HOUR, step=10 * MINUTE)
     assert winter.done == {"hello": "attempts_exhausted"}
     sweep_through(stage, 3 * DAY, step=12 * HOUR)
     assert stage.scene.sent_texts() == [SECOND]

@@ -6,6 +6,7 @@ from system_sender.drafts import approve
 from system_sender.models import Campaign, Switch
 from system_sender.result import SendOutcome
 from system_sender.sending import SendMeta, send_sms_system
+from system_sender.settlement import MOST_ATTEMPTS
 from system_sender.states import DraftState
 from tests.engine.stage import Once, Stage, is_send
 
@@ -118,7 +119,7 @@ def test_a_replay_tells_what_was_sent_and_not_what_the_caller_brings(stage: Stag
 
 def test_retrying_does_send_and_not_only_clear_the_error(stage: Stage) -> None:
     draft = stage.scene.draft()
-    stage.fail(Kind.REFUSE, refusal="too_many_requests", times=6)
+    stage.fail(Kind.REFUSE, refusal="too_many_requests", times=MOST_ATTEMPTS)
     while stage.state(draft.draft_id) == "approved":
         stage.world.step(3600)
         stage.sweep()

@@ -16,6 +16,7 @@ from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, edit
 from system_sender.models import Draft, Inbound, Lead, Suppression, suppression_key
 from system_sender.result import SendOutcome
+from system_sender.settlement import MOST_ATTEMPTS
 from system_sender.switches import pause, resume
 from system_sender.system import System
 from system_sender.transport import Answer, Guard, NoAnswer, Request, Withheld
@@ -535,7 +536,7 @@ def test_a_mailbox_that_may_have_sent_is_not_stood_in_for(
 
 
 def test_once_every_mailbox_is_refused_it_begins_again_later_and_ever_later(stage: Stage) -> None:
-    transport, system, draft = through_emailbison(stage, *[REFUSED] * 18)
+    transport, system, draft = through_emailbison(stage, *[REFUSED] * 3 * MOST_ATTEMPTS)
     began = stage.world.now()
     rounds: list[tuple[list[int], float]] = []
     stage.send(draft.draft_id, system=system)
@@ -547,8 +548,8 @@ def test_once_every_mailbox_is_refused_it_begins_again_later_and_ever_later(stag
         assert due_at > stage.world.now()
         stage.world.step((due_at - stage.world.now()) / 1000)
         stage.send(draft.draft_id, system=system)
-    assert [tried for tried, _ in rounds] == [[57, 58, 59]] * 5
-    assert [at for _, at in rounds] == [0, 30, 90, 210, 450]
+    assert [tried for tried, _ in rounds] == [[57, 58, 59]] * 7
+    assert [at for _, at in rounds] == [0, 30, 90, 210, 450, 930, 1890]
     now = stage.scene.draft_now(draft.draft_id)
     assert (now.state, now.code) == ("failed", "attempts_exhausted")
     assert transport.answers == []
