@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
@@ -32,7 +33,7 @@ from system_sender.sweep import SweepReport, sweep
 from system_sender.system import System
 from system_sender.webhook import WebhookResponse, handle
 from system_sender.world import Effect, World
-from tests.crash.connection import Strike
+from tests.crash.connection import FaultyConnection, Strike
 from tests.support.scene import Scene
 from tests.support.tables import create_tables, empty_tables, rows
 
@@ -187,6 +188,12 @@ def connect(engine: DynamoDBLocal) -> Connection:
     return connection
 
 
+@cache
+def _broom(endpoint_url: str) -> FaultyConnection:
+    """Return a connection that costs little: before each test all tables are looked into."""
+    return FaultyConnection(DynamoDBLocal(endpoint_url))
+
+
 # Many threads may post at once, but no two stages have the same name.
 _NUMBERS = itertools.count(1)
 _SIGNER = Signer()
@@ -205,7 +212,7 @@ class Stage:
     @classmethod
     def open(cls, connection: Connection, **parts: Any) -> "Stage":
         """Return a workspace with a campaign and a lead, and nothing else in any table."""
-        empty_tables(connection)
+        empty_tables(_broom(connection.client.meta.endpoint_url))
         name = f"acme{next(_NUMBERS)}"
         world = StageWorld(name)
         sandbox = Sandbox(clock=lambda: world.now() / 1000, seed=name)
