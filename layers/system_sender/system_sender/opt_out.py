@@ -1,23 +1,25 @@
 """Recognises a text, or an e-mail, that asks not to be written to again. Pure."""
 
 import re
+from collections.abc import Callable
 
 from system_sender import refusal_phrases as phrases
 from system_sender.email_text import reply_subject
-from system_sender.wording import LONGEST, clauses, plain
+from system_sender.wording import LONGEST, clauses, pattern, plain
 
-_PADDED = re.compile(rf"(?:{phrases.PADDING} )*(?P<word>.+?)(?: {phrases.PADDING})*$")
-_REPEATED = re.compile(r"(?P<word>\w+)(?: (?P=word))+$")
+_PADDED = pattern(rf"(?:{phrases.PADDING} )*(?P<word>.+?)(?: {phrases.PADDING})*$")
+_REPEATED = pattern(r"(?P<word>\w+)(?: (?P=word))+$")
 # Where a text is longer, it is not one word with politeness around it.
 _LONGEST_PADDED = 300
 
 # What refuses, each with what makes another thing of it when it stands right before it.
-_Refusals = tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...]
+_Pattern = Callable[[], re.Pattern[str]]
+_Refusals = tuple[tuple[_Pattern, _Pattern | None], ...]
 
 
 def _refusals(*pairs: tuple[str, str | None]) -> _Refusals:
     return tuple(
-        (re.compile(rf"\b(?:{phrase})"), re.compile(unless) if unless else None)
+        (pattern(rf"\b(?:{phrase})"), pattern(unless) if unless else None)
         for phrase, unless in pairs
     )
 
@@ -33,10 +35,10 @@ _AT_THE_END = _refusals((phrases.AT_THE_END, phrases.NEGATED))
 _CALLS = _refusals((phrases.CALLS, None), (phrases.CALLS_UNLESS_TOLD, phrases.TOLD))
 # More than what stands before a refusal and changes it.
 _BEFORE = 40
-_NO_MORE = re.compile(phrases.NO_MORE)
-_TEXTS_WANTED = re.compile(phrases.TEXTS_WANTED)
-_EMAILS_WANTED = re.compile(phrases.EMAILS_WANTED)
-_WRITTEN_BY_MAIL_PROGRAM = re.compile(phrases.WRITTEN_BY_MAIL_PROGRAM)
+_NO_MORE = pattern(phrases.NO_MORE)
+_TEXTS_WANTED = pattern(phrases.TEXTS_WANTED)
+_EMAILS_WANTED = pattern(phrases.EMAILS_WANTED)
+_WRITTEN_BY_MAIL_PROGRAM = pattern(phrases.WRITTEN_BY_MAIL_PROGRAM)
 
 
 def is_opt_out(text: str) -> bool:
@@ -63,7 +65,7 @@ def is_opt_out_email(text: str, subject: str | None) -> bool:
     said = plain(text[:LONGEST])
     if _refuses_messages(text, said) or _refuses_calls(said, _TEXTS_WANTED, _EMAILS_WANTED):
         return True
-    if said and not _WRITTEN_BY_MAIL_PROGRAM.match(said):
+    if said and not _WRITTEN_BY_MAIL_PROGRAM().match(said):
         return False
     return _core(plain(reply_subject(subject).removeprefix("Re:"))) in phrases.SUBJECTS
 
@@ -79,25 +81,25 @@ def _refuses(clause: str) -> bool:
     core = _core(clause)
     if core in phrases.UNMISTAKABLE or _has(core, _AT_THE_END):
         return True
-    return _NO_MORE.match(clause) is not None
+    return _NO_MORE().match(clause) is not None
 
 
-def _refuses_calls(said: str, *wanted: re.Pattern[str]) -> bool:
+def _refuses_calls(said: str, *wanted: _Pattern) -> bool:
     """Say whether calls are refused, and nothing that we could write is wanted in their place."""
-    return _has(said, _CALLS) and not any(other.search(said) for other in wanted)
+    return _has(said, _CALLS) and not any(other().search(said) for other in wanted)
 
 
 def _has(said: str, refusals: _Refusals) -> bool:
     return any(
-        unless is None or not unless.search(said, max(0, found.start() - _BEFORE), found.start())
+        unless is None or not unless().search(said, max(0, found.start() - _BEFORE), found.start())
         for phrase, unless in refusals
-        for found in phrase.finditer(said)
+        for found in phrase().finditer(said)
     )
 
 
 def _core(said: str) -> str:
     """Return a text without politeness around it, and a repeated word once."""
-    padded = _PADDED.match(said) if len(said) <= _LONGEST_PADDED else None
+    padded = _PADDED().match(said) if len(said) <= _LONGEST_PADDED else None
     core = padded["word"] if padded else said
-    repeated = _REPEATED.match(core)
+    repeated = _REPEATED().match(core)
     return repeated["word"] if repeated else core

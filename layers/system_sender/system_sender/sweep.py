@@ -16,7 +16,6 @@ from system_sender.gate import send_approved_draft
 from system_sender.models import SHARDS, Message, Review
 from system_sender.pacing import REQUESTS_A_MINUTE
 from system_sender.result import SendResult
-from system_sender.slack.reviewing import show_review
 from system_sender.store import StorageError
 from system_sender.telemetry import log
 from system_sender.work import WorkItem, perform_or_postpone
@@ -108,6 +107,8 @@ def _count(report: SweepReport, codes: list[str | None]) -> None:
 
 def send_and_show(system: "System", draft_id: str, budget: Budget) -> SendResult:
     """Send an approved draft now, and show what became of it to those who were asked."""
+    from system_sender.slack.reviewing import show_review
+
     result = send_approved_draft(system, draft_id, budget=budget)
     try:
         show_review(system, draft_id, budget)

@@ -3,12 +3,12 @@
 import re
 
 from system_sender import call_phrases as phrases
-from system_sender.wording import LONGEST, clauses
+from system_sender.wording import LONGEST, clauses, pattern
 
-_ASKED = re.compile(rf"\b(?:{phrases.ASKED})")
-_ORDERED = re.compile(phrases.ORDERED)
-_REFUSED = re.compile(phrases.REFUSED)
-_TOLD = re.compile(phrases.TOLD)
+_ASKED = pattern(rf"\b(?:{phrases.ASKED})")
+_ORDERED = pattern(phrases.ORDERED)
+_REFUSED = pattern(phrases.REFUSED)
+_TOLD = pattern(phrases.TOLD)
 
 
 def wants_call(text: str) -> bool:
@@ -25,10 +25,10 @@ def wants_call(text: str) -> bool:
 
 
 def _asks(clause: str) -> bool:
-    asked = any(_is_meant(clause[: found.start()]) for found in _ASKED.finditer(clause))
-    return asked or _ORDERED.match(clause) is not None
+    asked = any(_is_meant(clause[: found.start()]) for found in _ASKED().finditer(clause))
+    return asked or _ORDERED().match(clause) is not None
 
 
 def _is_meant(before: str) -> bool:
     """Say whether what stands before a wish for a call leaves it one."""
-    return not (_REFUSED.search(before) or _TOLD.search(before))
+    return not (_REFUSED().search(before) or _TOLD().search(before))

@@ -13,13 +13,11 @@ from pynamodb.models import Model
 
 from system_sender.budget import Budget
 from system_sender.codes import Code
-from system_sender.followups.performing import perform_enrolment
 from system_sender.gate import send_approved_draft
 from system_sender.looking import fill_in_id, look_up
 from system_sender.models import Draft, Enrolment, Inbound, Review, workspace_of
 from system_sender.recovery import recover
 from system_sender.replying import perform_inbound
-from system_sender.slack.reviewing import show_review
 from system_sender.states import DraftState
 from system_sender.store import ConditionsFailed, StorageError, Write
 from system_sender.telemetry import log
@@ -133,10 +131,15 @@ def _perform_inbound(system: "System", event_id: str, budget: Budget) -> str:
 
 
 def _perform_enrolment(system: "System", enrolment_id: str, budget: Budget) -> str:
+    # Most rounds have none, and need not load what knows of sequences.
+    from system_sender.followups.performing import perform_enrolment
+
     return perform_enrolment(system, enrolment_id, budget=budget).value
 
 
 def _perform_review(system: "System", draft_id: str, budget: Budget) -> str:
+    from system_sender.slack.reviewing import show_review
+
     return show_review(system, draft_id, budget).value
 
 

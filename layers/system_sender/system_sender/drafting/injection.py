@@ -7,13 +7,13 @@ import re
 import unicodedata
 
 from system_sender.drafting.injection_phrases import TO_THE_MACHINE
-from system_sender.wording import plain
+from system_sender.wording import pattern, plain
 
 # What a lead says to people does not run longer; an injection may hide anywhere in it.
 _LONGEST = 50_000
 
 # What gives texts a role in a conversation with a model, or an answer its fields.
-_MARKERS = re.compile(
+_MARKERS = pattern(
     r"^[ \t]{0,20}(?:system|assistant|developer|user|human)[ \t]{0,3}:|"
     r"<\|[^|<>]{1,40}\|>|\[/?(?:inst|system|sys)\]|<</?sys>>|"
     r"^[ \t]{0,20}#{2,6}[ \t]{0,3}(?:system|instructions?|assistant|response|user|new)\b|"
@@ -38,7 +38,7 @@ def speaks_to_machine(text: str) -> bool:
         return True
     folded = unicodedata.normalize("NFKC", text)
     seen = "".join(letter for letter in folded if unicodedata.category(letter) != "Cf")
-    if _MARKERS.search(seen) or TO_THE_MACHINE.search(plain(text)):
+    if _MARKERS().search(seen) or TO_THE_MACHINE().search(plain(text)):
         return True
     words = _URL.sub(" ", seen)
     if _HEXADECIMAL.search(words):

@@ -1,6 +1,6 @@
 """What people say to a machine, and never to an agency. As `wording.plain` writes it."""
 
-import re
+from system_sender.wording import pattern
 
 _RULES = (
     r"(?:rules?|instructions?|prompts?|guidelines?|directives?|programming|constraints?|"
@@ -59,4 +59,4 @@ _PHRASES = (
     r"negeer (?:\w+ ){0,4}(?:instructies|regels)",
 )
 
-TO_THE_MACHINE = re.compile(rf"\b(?:{'|'.join(_PHRASES)})\b")
+TO_THE_MACHINE = pattern(rf"\b(?:{'|'.join(_PHRASES)})\b")

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from system_sender.codes import Code
 from system_sender.followups.sequence import Step
-from system_sender.followups.template import Missing, TemplateWrong, fill_in
 from system_sender.models import Enrolment, Lead, Workspace
 
 
@@ -39,6 +38,8 @@ def known_values(enrolment: Enrolment, lead: Lead, workspace: Workspace) -> dict
 
 def fill_step(enrolment: Enrolment, step: Step, values: dict[str, str | None]) -> Filled | Blocked:
     """Fill in a step's text and subject. The same enrolment always gets the same variants."""
+    from system_sender.followups.template import Missing, TemplateWrong, fill_in
+
     seed = f"{enrolment.enrolment_id}#{step.key}"
     texts: list[str] = []
     missing: list[str] = []

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from system_sender.followups.template import TemplateWrong, check_template
 from system_sender.providers import CHANNELS
 
 MOST_STEPS = 50
@@ -102,6 +101,8 @@ def _step(number: int, row: Any) -> Step:
 
 
 def _check(number: int, step: Step) -> None:
+    from system_sender.followups.template import TemplateWrong, check_template
+
     if not all(letter.isalnum() or letter in "._-" for letter in step.key):
         raise SequenceWrong(f"The key of step {number} may have letters, digits, '.', '_' and '-'.")
     if step.channel not in CHANNELS:
