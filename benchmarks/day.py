@@ -21,7 +21,6 @@ SETUPS = (
     Setup("inline", queue=False),
     Setup("queue, 20 workers"),
     Setup("queue, 100 workers", workers=100),
-    Setup("the same, 8 attempts", workers=100, attempts=8),
 )
 # Back to what it was before an outage, but for so much.
 _DRAINED = 1.1
