@@ -192,7 +192,7 @@ class Tables:
 @pytest.fixture
 def dynamodb() -> Iterator[Tables]:
     service = Tables()
-    thread = Thread(target=service.server.serve_forever)
+    thread = Thread(target=service.server.serve_forever, args=(0.02,))
     thread.start()
     yield service
     service.server.shutdown()

@@ -129,7 +129,7 @@ class Lambda:
 @pytest.fixture
 def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambda]:
     service = Lambda()
-    thread = Thread(target=service.server.serve_forever)
+    thread = Thread(target=service.server.serve_forever, args=(0.02,))
     thread.start()
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", service.url)
     yield service

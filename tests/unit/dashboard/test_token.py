@@ -60,7 +60,7 @@ def issuer() -> Iterator[Issuer]:
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     issuer.url = f"http://127.0.0.1:{server.server_address[1]}/jwks.json"
     issuer.publish(one=FIRST)
