@@ -11,6 +11,7 @@ engine tests and the real kills use botocore's client.
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from pynamodb.connection import Connection
 
 from devstack.dynamodb_local import DynamoDBLocal
+
+# DynamoDB Local hangs up after half a minute.
+_LONGEST_IDLE_SECONDS = 10.0
 
 Call = Callable[[], dict[str, Any]]
 # A strike decides what becomes of one API call: operation, arguments, and the call itself.
@@ -97,10 +101,15 @@ class _Client:
         raise _error(operation, code, message, **answer)
 
     def _socket(self) -> http.client.HTTPConnection:
+        """Return this thread's connection; one that was idle for long is opened anew."""
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        now = time.monotonic()
         if connection is None:
             connection = self._local.connection = http.client.HTTPConnection(self._address)
             self._open.append(connection)
+        elif now - self._local.used_at > _LONGEST_IDLE_SECONDS:
+            connection.close()
+        self._local.used_at = now
         return connection
 
     def close(self) -> None:
