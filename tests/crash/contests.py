@@ -616,8 +616,11 @@ class Outcome:
 
 
 def every_order_of(name: str, connection: FaultyConnection, *, preemptions: int) -> Outcome:
-    """Play a contest in every order with at most so many preemptions, less its own reduction."""
-    bound = preemptions - CONTESTS[name].less
+    """Play a contest in every order with at most so many preemptions, less its own reduction.
+
+    One is always allowed.
+    """
+    bound = max(1, preemptions - CONTESTS[name].less)
     contests: list[Contest] = []
 
     def play(order: tuple[int, ...]) -> list[Turn]:

@@ -1,7 +1,7 @@
 """``python -m tests.crash.run``: every fault at every boundary, every pair of faults, many orders.
 
 What `make test` runs of this is each single fault once in each of its surroundings, whichever story
-has them, a fixed sample of the pairs, and every order of two invocations with few preemptions. This
+has them, a fixed sample of the pairs, and every order of two invocations with one preemption. This
 adds
 
 - every single fault of every story, also where it can hardly matter;

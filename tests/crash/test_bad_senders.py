@@ -1,5 +1,7 @@
 """The guard is guarded: senders that are known to be wrong do not pass the suite."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.crash.bad_senders import BAD_SENDERS, create_idempotency_table
@@ -12,10 +14,11 @@ def _idempotency_table(connection: FaultyConnection) -> None:
     create_idempotency_table(connection)
 
 
-def every_single_fault(name: str, connection: FaultyConnection) -> list[Run]:
+def every_single_fault(name: str, connection: FaultyConnection) -> Iterator[Run]:
     """Run a bad sender once without a fault and once with each."""
     whole = run(BAD_SENDERS[name], connection)
-    return [whole, *(run(BAD_SENDERS[name], connection, p) for p in single_plans(whole.trace))]
+    yield whole
+    yield from (run(BAD_SENDERS[name], connection, p) for p in single_plans(whole.trace))
 
 
 @pytest.mark.parametrize("name", BAD_SENDERS)
@@ -40,4 +43,4 @@ def test_a_known_bad_sender_fails_the_suite(
     name: str, verdict: str, connection: FaultyConnection
 ) -> None:
     runs = every_single_fault(name, connection)
-    assert sum(getattr(one, verdict) for one in runs) > 0
+    assert any(getattr(one, verdict) > 0 for one in runs)
