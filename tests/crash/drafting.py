@@ -21,7 +21,6 @@ from tests.crash.stories import KIM, SAM, ReplyStory, SlackStory
 from tests.crash.story import Verdict
 from tests.support.scene import SIGNING_SECRET
 
-_MOST_SWEEPS = 3
 _UNSURE = {
     "reason": "The price was not asked for.",
     "needs_review": True,
@@ -60,20 +59,12 @@ class ModelStory(SlackStory):
         """Let the lead write, the sweeps do what the webhook left, and people decide."""
         if not ReplyStory.deliver(self):
             return False
-        self._sweep_what_is_due()
+        self.sweep_until_quiet()
         question = self.question()
         if question is not None:
             self._answer(question)
         draft = self.rows().draft
         return draft is not None and draft.state not in AWAITING
-
-    def _sweep_what_is_due(self) -> None:
-        for _ in range(_MOST_SWEEPS):
-            due_at = self.rows().due_at()
-            if due_at is None:
-                return
-            self.world.advance_to(due_at + 1)
-            self.sweep()
 
     def question(self) -> Posted | None:
         """Return what is still to be decided in Slack, as it stands there now."""

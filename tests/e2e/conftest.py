@@ -19,6 +19,8 @@ import requests
 from devstack.deployment import SECRETS_PREFIX, LocalSystem
 from devstack.sandbox.ledger import Entry
 from devstack.sandbox.webhooks import Webhook, inbound_message
+from system_sender.secrets import Secrets
+from system_sender.world import World
 
 PROJECT = Path(__file__).parents[2]
 PHONE = "+12125550101"
@@ -131,7 +133,7 @@ class Agency:
     def secret(self, provider: str, name: str, value: str) -> None:
         """Store a secret where the functions look for it, as `sender secret` does."""
         boto3.client("ssm", **self.system.client_options).put_parameter(
-            Name=f"{SECRETS_PREFIX}/{self.name}/{provider}/{name}",
+            Name=Secrets(World(), SECRETS_PREFIX).name(self.name, provider, name),
             Value=value,
             Type="SecureString",
             Overwrite=True,

@@ -12,8 +12,8 @@ _REPEATED = pattern(r"(?P<word>\w+)(?: (?P=word))+$")
 # Where a text is longer, it is not one word with politeness around it.
 _LONGEST_PADDED = 300
 
-# What refuses, each with what makes another thing of it when it stands right before it.
 _Pattern = Callable[[], re.Pattern[str]]
+# What refuses, each with what makes another thing of it when it stands right before it.
 _Refusals = tuple[tuple[_Pattern, _Pattern | None], ...]
 
 
