@@ -1,5 +1,6 @@
 """What an enrolment does next, as a table."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from system_sender.followups.lifecycle import (
     is_answered,
     next_move,
 )
+from system_sender.followups.sequence import Condition, Step
 from system_sender.models import Lead
 from tests.support.lifecycle import AGAIN, DAY, HELLO, NOW, STEPS, done, draft, view
 
@@ -39,6 +41,14 @@ STOPPED = {"draft": draft("failed", code="do_not_disturb", parts=1)}
 
 def paused(code: str, **columns: Any) -> dict[str, Any]:
     return {"enrolment": {"state": "paused", "code": code, **columns}}
+
+
+def only(condition: Condition) -> Step:
+    """Return the first step, for those alone of whom this is so."""
+    return replace(HELLO, condition=condition)
+
+
+QUIET, SEEN = only(Condition.NO_ANSWER), {"seen_inbounds": 1}
 
 
 def over(code: Code, at: int = NOW) -> Done:
@@ -102,6 +112,11 @@ TABLE: list[tuple[str, dict[str, Any], Move]] = [
     (
         "the lead has booked while a step is on its way",
         {"lead": {"booked": True}, "draft": draft("sending", parts=1), "begun": True},
+        Await(),
+    ),
+    (
+        "the lead has booked between two parts of a step",
+        {"lead": {"booked": True}, "draft": draft("approved", parts=2), "begun": True},
         Await(),
     ),
     (
@@ -240,6 +255,32 @@ TABLE: list[tuple[str, dict[str, Any], Move]] = [
         "a step left that is gone",
         {"enrolment": {"step": "gone"}, "draft": draft("sent")},
         Done("gone", (0, 0), Code.STEP_SENT, NOW - 5),
+    ),
+    # what it is only for
+    (
+        "its step is for those who have not answered, and they had before it began",
+        {"steps": (QUIET,), "enrolment": {**SEEN, "started_inbounds": 1}, "lead": ANSWERED},
+        Compose(QUIET),
+    ),
+    (
+        "its step is for those who have not answered, and they have since",
+        {"steps": (QUIET,), "enrolment": SEEN, "lead": ANSWERED},
+        over(Code.CONDITION_FALSE),
+    ),
+    (
+        "its step is for those with a phone, and they have none",
+        {"steps": (only(Condition.HAS_PHONE),), "lead": {"phone": None}},
+        over(Code.CONDITION_FALSE),
+    ),
+    (
+        "its step is for those we are connected with, and we are not",
+        {"steps": (only(Condition.CONNECTED),)},
+        over(Code.CONDITION_FALSE),
+    ),
+    (
+        "its step is for those we are connected with, and we are",
+        {"steps": (only(Condition.CONNECTED),), "lead": {"linkedin_id": "ACoAADana"}},
+        Compose(only(Condition.CONNECTED)),
     ),
     (
         "nothing is left",
