@@ -1073,6 +1073,91 @@ def test_an_answer_between_reading_and_writing_is_not_lost(stage: Stage, winter:
     assert winter.stands == ("paused", "lead_replied")
 
 
+def test_a_pause_between_reading_and_writing_wins(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    pause = Once(
+        named("write draft+"),
+        lambda: pause_by_person(stage.system, winter.enrolment_id, user="kim"),
+    )
+    stage.world.before = pause
+    stage.sweep()
+    assert pause.happened
+    sweep_through(stage, DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("paused", "paused_by_person")
+
+
+def test_what_left_while_it_was_taken_back_is_not_called_superseded(
+    stage: Stage, winter: Winter
+) -> None:
+    draft = waiting_for_the_morning(stage, winter)
+    stage.world.step(10 * HOUR)
+    stage.fail(Kind.RESET_AFTER)
+    stage.world.before = Once(named("write enrolment"), lambda: stage.send(draft))
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    assert stage.state(draft) == "unknown"
+    assert winter.stands == ("paused", "paused_by_person")
+
+
+def test_what_a_person_approves_while_it_is_written_anew_goes_as_they_saw_it(
+    stage: Stage, winter: Winter
+) -> None:
+    draft = waiting_for_the_morning(stage, winter)
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    stage.update(Lead(stage.scene.lead_id), Lead.first_name.set("Dana-Lee"))
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+
+    def approve_it() -> None:
+        row, lead = stage.scene.draft_now(draft), stage.scene.lead_now()
+        approve(stage.scene.store, stage.world, row, lead, sent_by="setter", override_stale=True)
+
+    stage.world.step(10 * HOUR)
+    stage.world.before = Once(named("write revision+draft"), approve_it)
+    stage.sweep()
+    sweep_through(stage, HOUR, step=10 * MINUTE)
+    assert stage.scene.sent_texts() == [FIRST]
+    assert stage.scene.draft_now(draft).sent_by == "setter"
+
+
+def test_a_text_that_was_tried_is_not_written_anew(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    stage.sweep()
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    stage.update(Lead(stage.scene.lead_id), Lead.first_name.set("Dana-Lee"))
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    sweep_through(stage, 2 * HOUR, step=10 * MINUTE)
+    assert stage.scene.sent_texts() == [FIRST]
+    assert stage.scene.draft_now(winter.draft_id("hello")).revision == 1
+
+
+def test_an_answer_right_before_the_claim_of_a_rewritten_step_stops_it(
+    stage: Stage, winter: Winter
+) -> None:
+    turn_off_replies(stage)
+    waiting_for_the_morning(stage, winter)
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    stage.world.step(10 * HOUR)
+    late = Once(is_claim, lambda: answer(stage))
+    stage.world.before = late
+    stage.sweep()
+    assert late.happened
+    sweep_through(stage, DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == []
+
+
+def waiting_for_the_morning(stage: Stage, winter: Winter) -> str:
+    """Enrol at eleven at night, where automation writes by day; return the step's draft."""
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)
+    winter.enrol()
+    stage.sweep()
+    draft = winter.draft_id("hello")
+    assert stage.state(draft) == "approved"
+    return draft
+
+
 def test_a_budget_that_is_used_up_leaves_the_step_due(stage: Stage, winter: Winter) -> None:
     winter.enrol()
     budget = Budget.of_seconds(stage.world, 1)
