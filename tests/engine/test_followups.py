@@ -25,6 +25,7 @@ from system_sender.models import (
     Campaign,
     Enrolment,
     Lead,
+    Message,
     Sequence,
     Suppression,
     Switch,
@@ -1129,6 +1130,18 @@ def test_a_text_that_was_tried_is_not_written_anew(stage: Stage, winter: Winter)
     sweep_through(stage, 2 * HOUR, step=10 * MINUTE)
     assert stage.scene.sent_texts() == [FIRST]
     assert stage.scene.draft_now(winter.draft_id("hello")).revision == 1
+
+
+def test_a_text_whose_record_is_gone_may_be_out_and_is_not_taken_back(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    stage.sweep()
+    draft = winter.draft_id("hello")
+    stage.delete(Message, draft, 0)
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    assert stage.state(draft) == "approved"
 
 
 def test_an_answer_right_before_the_claim_of_a_rewritten_step_stops_it(
