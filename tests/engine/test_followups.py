@@ -123,7 +123,8 @@ def test_what_wakes_a_deleted_enrolment_does_no_harm_and_it_can_be_made_again(
     winter.enrol()
     stage.delete(Enrolment, winter.enrolment_id)
     answer(stage)
-    stage.sweep()
+    report = stage.sweep()
+    assert (report.failed, report.codes) == (0, {"enrolment_not_found": 1})
     assert stage.sweep().due == 0
     winter.enrol()
     assert winter.now.state == "active"
