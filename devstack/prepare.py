@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +25,8 @@ _DYNAMODB_PACKAGE = "amplify-dynamodb-simulator@2.9.30"
 _DYNAMODB_SHA512 = (
     "xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
 )
+# A part waits for the network as long as it works, and none needs another.
+_AT_ONCE = 3
 _QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 
@@ -75,9 +78,9 @@ PARTS: dict[str, Callable[[], None]] = {
 def prepare(*names: str) -> None:
     """Install the named parts (see PARTS) where they are missing or out of date."""
     paths.STAMPS.mkdir(parents=True, exist_ok=True)
-    with _alone():
-        for name in names:
-            PARTS[name]()
+    with _alone(), ThreadPoolExecutor(_AT_ONCE) as pool:
+        for part in [pool.submit(PARTS[name]) for name in names]:
+            part.result()
 
 
 def _install_dynamodb() -> None:
@@ -133,8 +136,11 @@ def _make_venv(folder: Path, interpreter: Interpreter, requirements: Path) -> No
         raise PreparationError(f"{folder.name} is out of date and in use: run `make setup`.")
     shutil.rmtree(folder, ignore_errors=True)
     _run([str(interpreter.path), "-m", "venv", str(folder)])
-    # The files are complete, so pip has nothing to resolve.
-    _pip(folder, "--no-deps", "--require-hashes", "--requirement", str(requirements))
+    # The files are complete, so pip has nothing to resolve. Most modules are never imported: Python
+    # compiles the others when they are.
+    _pip(
+        folder, "--no-compile", "--no-deps", "--require-hashes", "--requirement", str(requirements)
+    )
 
 
 def _pip(folder: Path, *arguments: str) -> None:

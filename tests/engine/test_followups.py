@@ -20,7 +20,7 @@ from system_sender.followups.enrolment import (
 )
 from system_sender.followups.performing import perform_enrolment
 from system_sender.followups.sequence import steps_of
-from system_sender.followups.waking import leave_alone, wake
+from system_sender.followups.waking import leave_alone, wake, wake_lead
 from system_sender.models import (
     Campaign,
     Enrolment,
@@ -128,6 +128,20 @@ def test_what_wakes_a_deleted_enrolment_does_no_harm_and_it_can_be_made_again(
     assert stage.sweep().due == 0
     winter.enrol()
     assert winter.now.state == "active"
+
+
+def test_an_enrolment_made_again_while_its_remains_are_put_away_goes_on(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.delete(Enrolment, winter.enrolment_id)
+    wake_lead(stage.system, stage.scene.lead_now())
+    again = Once(named("write enrolment"), winter.enrol)
+    stage.world.before = again
+    stage.sweep()
+    assert again.happened
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
 
 
 def test_a_step_keeps_its_hour_when_the_clocks_change(stage: Stage, winter: Winter) -> None:

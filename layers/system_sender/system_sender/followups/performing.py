@@ -161,11 +161,14 @@ def perform_enrolment(system: "System", enrolment_id: str, *, budget: Budget) ->
 
 def _not_due_any_more(system: "System", enrolment: Enrolment, code: Code) -> Code:
     """Take out of the index what is over, or was woken after its row had been deleted."""
+    # The versions of such remains and of an enrolment that is made again may be the same.
+    gone = Enrolment.lead_id.does_not_exist()
+    as_read = Enrolment.version == enrolment.version if enrolment.lead_id else gone
 
     def build(token: str) -> Write:
         write = Write(token)
         row = Enrolment(enrolment.enrolment_id)
-        write.update("enrolment", row, clear_due(Enrolment), Enrolment.version == enrolment.version)
+        write.update("enrolment", row, clear_due(Enrolment), as_read)
         return write
 
     if enrolment.due_at is None:
