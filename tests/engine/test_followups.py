@@ -37,6 +37,7 @@ from system_sender.settlement import MOST_ATTEMPTS
 from system_sender.states import DraftState
 from system_sender.store import Write
 from system_sender.word import settle_by_word
+from tests.engine.slack_stage import SlackStage
 from tests.engine.stage import Once, Stage, is_claim, is_send, named
 from tests.support.scene import PHONE
 from tests.support.sequences import DAY, HOUR, MINUTE, TWO_STEPS, Winter
@@ -451,6 +452,30 @@ def test_a_rewritten_step_asks_for_approval_again(stage: Stage) -> None:
     stage.sweep()
     assert stage.scene.sent_texts()[-1] == FIRST
     assert stage.scene.sent_texts().count(FIRST) == 1
+
+
+def test_people_are_asked_about_a_rewritten_step_that_needs_them_now(
+    stage: Stage, winter: Winter
+) -> None:
+    slack = SlackStage(stage).open()
+    draft = waiting_for_the_morning(stage, winter)
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    winter.write({**HELLO, "approval": True})
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    sweep_through(stage, HOUR, step=10 * MINUTE)
+    assert stage.state(draft) == "pending"
+    assert FIRST in str(slack.slack.messages())
+
+
+def test_a_rewritten_step_is_among_the_lead_s_open_drafts_again(
+    stage: Stage, winter: Winter
+) -> None:
+    draft = waiting_for_the_morning(stage, winter)
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    assert not stage.scene.lead_now().open_drafts
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    stage.sweep()
+    assert stage.scene.lead_now().open_drafts == {draft}
 
 
 def test_a_step_that_was_tried_before_it_was_overtaken_goes_with_its_own_text(
