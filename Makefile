@@ -52,7 +52,11 @@ setup-tests: python
 # ------------------------------------------------------------------------------------------ checks
 
 .PHONY: check lint types template format
-check: lint types template ## Lint, format, types, template, policies
+check: setup-checks ## Lint, format, types, template, policies
+	@$(MAKE) --no-print-directory --jobs $(TOGETHER) lint types template
+
+# Beside each other, each one's words in one piece where this make can do that.
+TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 lint: setup-dev
 	$(VENV)/ruff check .

@@ -3,6 +3,7 @@
 import io
 import sys
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,35 @@ class TestOnce:
         result.unlink()
         prepare._once("part", result, ["1"], result.touch)
         assert result.exists()
+
+
+class TestParts:
+    def test_parts_are_installed_beside_each_other(
+        self, stamps: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        meeting = threading.Barrier(2, timeout=30)
+        parts = {"sam": meeting.wait, "checkov": meeting.wait}
+        monkeypatch.setattr(prepare, "PARTS", parts)
+        prepare.prepare(*parts)
+        assert not meeting.broken
+
+    def test_one_that_fails_is_told_when_the_others_are_done(
+        self, stamps: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failed, done = threading.Event(), threading.Event()
+
+        def fail() -> None:
+            failed.set()
+            raise PreparationError("no network")
+
+        def last() -> None:
+            assert failed.wait(30)
+            done.set()
+
+        monkeypatch.setattr(prepare, "PARTS", {"sam": fail, "checkov": last})
+        with pytest.raises(PreparationError, match="no network"):
+            prepare.prepare("sam", "checkov")
+        assert done.is_set()
 
 
 class TestUnpacking:
