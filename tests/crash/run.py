@@ -27,7 +27,8 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 from devstack import dynamodb_local
 from tests.crash.connection import FaultyConnection
@@ -158,11 +159,20 @@ def _alike(one: tuple[Boundary, ...], other: tuple[Boundary, ...]) -> int:
 
 
 def _start_engine() -> None:
+    Thread(target=_end_with_the_run, daemon=True).start()
     # The engine ends with this process, whichever way that ends.
     connection = FaultyConnection(_held.enter_context(dynamodb_local.running()))
     create_tables(connection)
     _held.enter_context(prepared())
     _connections.append(connection)
+
+
+def _end_with_the_run() -> None:
+    """End this process when the one that gives it work is killed."""
+    run_itself = parent_process()
+    if run_itself is not None:
+        run_itself.join()
+        os._exit(1)
 
 
 def _trace(name: str) -> tuple[Boundary, ...]:

@@ -1172,6 +1172,18 @@ def test_a_text_that_was_tried_is_not_written_anew(stage: Stage, winter: Winter)
     assert stage.scene.draft_now(winter.draft_id("hello")).revision == 1
 
 
+def test_a_step_that_is_approved_anew_has_all_its_attempts(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    draft = winter.draft_id("hello")
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    stage.sweep()
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    stage.sweep()
+    assert (stage.state(draft), stage.scene.draft_now(draft).attempts) == ("approved", 1)
+
+
 def test_a_text_whose_record_is_gone_may_be_out_and_is_not_taken_back(
     stage: Stage, winter: Winter
 ) -> None:
