@@ -118,6 +118,15 @@ def test_a_lead_is_in_as_many_sequences_as_can_be_woken_together(stage: Stage) -
     assert refused.value.code is Code.TOO_MANY_SEQUENCES
 
 
+def test_a_lead_that_is_deleted_meanwhile_is_not_enrolled(stage: Stage, winter: Winter) -> None:
+    lead = stage.scene.lead_id
+    stage.world.before = Once(named("write enrolment"), lambda: stage.delete(Lead, lead))
+    with pytest.raises(EnrolmentRefused) as refused:
+        winter.enrol()
+    assert refused.value.code is Code.LEAD_NOT_FOUND
+    assert stage.scene.store.read((Lead, lead), (Enrolment, winter.enrolment_id)) == [None, None]
+
+
 def test_what_wakes_a_deleted_enrolment_does_no_harm_and_it_can_be_made_again(
     stage: Stage, winter: Winter
 ) -> None:
