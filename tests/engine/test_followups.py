@@ -20,7 +20,7 @@ from system_sender.followups.enrolment import (
 )
 from system_sender.followups.performing import perform_enrolment
 from system_sender.followups.sequence import steps_of
-from system_sender.followups.waking import leave_alone, wake, wake_lead
+from system_sender.followups.waking import leave_alone, note_answer, wake, wake_lead
 from system_sender.models import (
     Campaign,
     Enrolment,
@@ -116,6 +116,13 @@ def test_a_lead_is_in_as_many_sequences_as_can_be_woken_together(stage: Stage) -
     with pytest.raises(EnrolmentRefused) as refused:
         Winter(stage.scene, stage.system).write().enrol()
     assert refused.value.code is Code.TOO_MANY_SEQUENCES
+
+
+def test_a_sequence_that_is_over_leaves_room_for_another(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    assert stage.scene.lead_now().enrolments == {winter.enrolment_id}
+    cancel_by_person(stage.system, winter.enrolment_id, user="kim")
+    assert not stage.scene.lead_now().enrolments
 
 
 def test_a_lead_that_is_deleted_meanwhile_is_not_enrolled(stage: Stage, winter: Winter) -> None:
@@ -614,6 +621,14 @@ def test_a_snoozed_lead_is_left_alone_until_then(stage: Stage, winter: Winter) -
     assert stage.scene.sent_texts() == [FIRST]
     sweep_through(stage, DAY, step=6 * HOUR)
     assert stage.scene.sent_texts() == [FIRST, SECOND]
+
+
+def test_a_shorter_absence_does_not_end_a_longer_one(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    until = stage.world.now() + 5 * DAY * 1000
+    leave_alone(stage.system, stage.scene.lead_now(), until)
+    leave_alone(stage.system, stage.scene.lead_now(), until - DAY * 1000)
+    assert stage.scene.lead_now().away_until == until
 
 
 def test_a_step_that_waits_for_the_morning_is_taken_back_from_a_lead_who_is_away(
@@ -1135,6 +1150,28 @@ def test_a_pause_between_reading_and_writing_wins(stage: Stage, winter: Winter) 
     sweep_through(stage, DAY, step=6 * HOUR)
     assert stage.scene.sent_texts() == []
     assert winter.stands == ("paused", "paused_by_person")
+
+
+def test_our_answer_while_the_enrolment_goes_to_rest_is_not_lost(
+    stage: Stage, winter: Winter
+) -> None:
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    answer(stage)
+    sweep_through(stage, DAY, step=HOUR)
+    assert winter.stands == ("paused", "lead_replied")
+    assert winter.now.due_at is None
+    lead = stage.scene.lead_now()
+    wake_lead(stage.system, lead)
+    ours = Once(
+        named("write enrolment"), lambda: note_answer(stage.system, lead, int(lead.inbound_count))
+    )
+    stage.world.before = ours
+    stage.sweep()
+    assert ours.happened
+    sweep_through(stage, 3 * DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST, SECOND]
 
 
 def test_what_left_while_it_was_taken_back_is_not_called_superseded(
