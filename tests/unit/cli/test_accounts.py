@@ -23,7 +23,7 @@ def test_each_account_is_shown_with_its_channels_and_its_set_up(
     assert (emailbison["base_url"], emailbison["senders"]) == ("https://send.example.com", ["58"])
     assert (gohighlevel["mailboxes"], emailbison["mailboxes"]) == ([], ["sam@out.example.com"])
     assert gohighlevel["healthy"] is emailbison["healthy"] is True
-    assert "healthy" in sender.says("integrations", "acme")
+    assert "no refusal" in sender.says("integrations", "acme")
 
 
 def test_a_refused_account_tells_why_what_to_do_and_when_it_is_tried_again(

@@ -70,6 +70,6 @@ def _shown(document: dict[str, Any]) -> list[Any]:
 
 def _health(account: dict[str, Any]) -> tuple[str, str]:
     if account["healthy"]:
-        return "healthy", "green"
+        return "no refusal", "green"
     until = screen.moment(account["unhealthy_until"])
     return f"refused ({account['unhealthy_code']}), tried again at {until}", "red"
