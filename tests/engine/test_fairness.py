@@ -165,6 +165,17 @@ def test_a_round_tells_the_alarms_how_many_items_failed(
     assert report["codes"] == {"internal_error": 1, "sent": 1}
 
 
+def test_what_was_put_off_for_longer_meanwhile_is_not_pulled_forward(stage: Stage) -> None:
+    draft = poisoned(stage)
+    tomorrow = stage.world.now() + 24 * 3600 * 1000
+    stage.world.before = Once(
+        named("batch_get"), lambda: stage.update(draft, Draft.due_at.set(tomorrow))
+    )
+    assert stage.sweep().failed == 1
+    [row] = stage.drafts()
+    assert row.due_at == tomorrow
+
+
 def test_what_is_not_due_any_more_is_not_put_off(stage: Stage) -> None:
     draft = poisoned(stage)
     stage.world.before = Once(

@@ -23,6 +23,7 @@ from system_sender.followups.sequence import steps_of
 from system_sender.followups.waking import leave_alone, note_answer, wake, wake_lead
 from system_sender.models import (
     Campaign,
+    Draft,
     Enrolment,
     Lead,
     Message,
@@ -116,6 +117,27 @@ def test_a_lead_is_in_as_many_sequences_as_can_be_woken_together(stage: Stage) -
     with pytest.raises(EnrolmentRefused) as refused:
         Winter(stage.scene, stage.system).write().enrol()
     assert refused.value.code is Code.TOO_MANY_SEQUENCES
+
+
+def test_a_step_whose_draft_was_deleted_by_hand_asks_for_a_person(
+    stage: Stage, winter: Winter
+) -> None:
+    draft = waiting_for_the_morning(stage, winter)
+    stage.delete(Draft, draft)
+    wake_lead(stage.system, stage.scene.lead_now())
+    stage.sweep()
+    assert winter.stands == ("paused", "draft_deleted")
+    assert stage.sweep().due == 0
+
+
+def test_a_lead_that_was_deleted_and_made_anew_is_in_no_sequence(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.update(Lead(stage.scene.lead_id), Lead.enrolments.remove())
+    stage.sweep()
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("cancelled", "lead_not_found")
 
 
 def test_a_sequence_that_is_over_leaves_room_for_another(stage: Stage, winter: Winter) -> None:
@@ -1150,6 +1172,57 @@ def test_a_pause_between_reading_and_writing_wins(stage: Stage, winter: Winter) 
     sweep_through(stage, DAY, step=6 * HOUR)
     assert stage.scene.sent_texts() == []
     assert winter.stands == ("paused", "paused_by_person")
+
+
+@pytest.mark.parametrize("decide", [pause_by_person, cancel_by_person])
+def test_a_word_during_an_attempt_that_did_not_leave_holds_for_the_next(
+    stage: Stage, winter: Winter, decide: Callable[..., None]
+) -> None:
+    winter.enrol()
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    word = Once(is_send, lambda: decide(stage.system, winter.enrolment_id, user="kim"))
+    stage.world.before = word
+    stage.sweep()
+    assert word.happened
+    sweep_through(stage, 2 * HOUR, step=10 * MINUTE)
+    assert stage.scene.sent_texts() == []
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+
+
+def test_what_came_back_while_a_person_paused_is_taken_back(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    stage.fail(Kind.RESET_AFTER)
+    stage.sweep()
+    draft = winter.draft_id("hello")
+    assert stage.state(draft) == "unknown"
+    stage.world.before = Once(
+        named("write draft+enrolment"),
+        lambda: settle_by_word(stage.system, draft, 0, sent=False, resend=True),
+    )
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    assert stage.state(draft) == "superseded"
+
+
+def test_a_sequence_looks_before_the_next_attempt_at_what_happened_during_the_last(
+    stage: Stage, winter: Winter
+) -> None:
+    winter.enrol()
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+
+    def switch_it_off() -> None:
+        stage.update(Sequence(winter.sequence_id), Sequence.active.set(False))
+        wake_lead(stage.system, stage.scene.lead_now())
+        stage.sweep()
+
+    stage.world.before = Once(is_send, switch_it_off)
+    stage.sweep()
+    draft = winter.draft_id("hello")
+    assert stage.state(draft) == "approved"
+    stage.world.step(10 * MINUTE)
+    assert stage.send(draft).code is Code.SEQUENCE_LOOKS
+    sweep_through(stage, 2 * HOUR, step=10 * MINUTE)
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("paused", "sequence_inactive")
 
 
 def test_our_answer_while_the_enrolment_goes_to_rest_is_not_lost(

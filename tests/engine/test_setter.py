@@ -8,7 +8,7 @@ import pytest
 
 from devstack.sandbox.faults import Kind
 from system_sender.codes import Code
-from system_sender.drafts import reject
+from system_sender.drafts import edit, reject
 from system_sender.models import (
     Draft,
     Integration,
@@ -26,7 +26,7 @@ from system_sender.setter import (
 )
 from system_sender.states import DraftState
 from system_sender.switches import pause
-from tests.engine.stage import Once, Stage, is_claim, is_settlement
+from tests.engine.stage import Once, Stage, is_claim, is_settlement, named
 from tests.support.correspondents import CORRESPONDENTS
 from tests.support.scene import EMAIL, PHONE
 
@@ -193,6 +193,22 @@ def test_two_people_with_two_texts_send_one_of_them(stage: Stage) -> None:
     assert accepted(stage) == ["Other words"]
     assert outer.outcome is SendOutcome.SENT
     assert outer.replayed
+
+
+def test_a_text_that_somebody_else_saved_meanwhile_is_not_sent_as_this_person_s(
+    stage: Stage,
+) -> None:
+    draft = draft_of_the_ai(stage)
+
+    def the_other_saves() -> None:
+        now = stage.scene.draft_now(draft.draft_id)
+        edit(stage.scene.store, stage.world, now, "Not ready yet", user="pat@acme")
+
+    stage.world.after = Once(named("write revision+draft"), the_other_saves)
+    result = person(stage, body=TEXT, draft_id=draft.draft_id)
+    assert (result.outcome, result.code) == (SendOutcome.REFUSED, Code.DRAFT_CHANGED)
+    assert accepted(stage) == []
+    assert stage.state(draft.draft_id) == "pending"
 
 
 def test_a_rejected_draft_comes_back_only_by_an_edit(stage: Stage) -> None:

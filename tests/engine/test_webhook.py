@@ -113,6 +113,18 @@ def test_redeliveries_days_later_change_nothing(stage: Stage) -> None:
     assert len(stage.scene.sent_texts()) == 1
 
 
+def test_what_comes_again_after_its_row_was_erased_is_answered_once_and_finished(
+    stage: Stage,
+) -> None:
+    webhook = stage.text("Hello?")
+    stage.post(webhook)
+    (event,) = stage.inbound()
+    stage.delete(Inbound, event.event_id)
+    assert stage.post(webhook).code is Code.RECORDED
+    assert stage.scene.sent_texts() == [REPLY]
+    assert stage.sweep().due == 0
+
+
 def test_any_order_and_repetition_of_three_texts_ends_alike(stage: Stage) -> None:
     webhooks = [stage.text(f"text {number}", messageId=f"ms{number}") for number in range(3)]
     deliveries = webhooks * 4

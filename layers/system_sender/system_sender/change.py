@@ -14,7 +14,8 @@ from system_sender.store import Write
 if TYPE_CHECKING:
     from system_sender.settlement import DraftFate
 
-# What a sequence looks at, whose step's draft it is: it goes on, or may not reach the lead so.
+# What a sequence looks at, whose step's draft it is: it goes on, or may not reach the lead so. One
+# that certainly did not leave is looked at too: it may have to be taken back.
 _WAKES = frozenset(
     {
         DraftState.SENT,
@@ -35,6 +36,7 @@ class Change:
         at: epoch milliseconds, UTC.
         facts: what else is known of it; see :func:`audit.note`.
         wakes: False where the sequence itself makes the move.
+        after_attempt: an attempt to deliver it ended with this.
     """
 
     fate: "DraftFate"
@@ -42,6 +44,7 @@ class Change:
     at: int
     facts: Mapping[str, Any] = field(default_factory=dict)
     wakes: bool = True
+    after_attempt: bool = False
 
     def tell(self, write: Write, draft: Draft) -> None:
         """Add what tells of the move to the transaction that makes it.
@@ -59,5 +62,6 @@ class Change:
             **{"code": fate.code.value, "until": fate.due_at, **self.facts},
         )
         show_again(write, draft, fate.state.value, self.at)
-        if self.wakes and draft.enrolment_id is not None and fate.state in _WAKES:
+        came_back = self.after_attempt and fate.state is DraftState.APPROVED
+        if self.wakes and (came_back or fate.state in _WAKES) and draft.enrolment_id:
             wake(write, draft.enrolment_id, self.at)

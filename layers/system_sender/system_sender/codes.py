@@ -150,6 +150,7 @@ class Code(StrEnum):
     STEP_SENT = "step_sent"
     STEP_NOT_DUE = "step_not_due"
     STEP_WAITS = "step_waits"
+    SEQUENCE_LOOKS = "sequence_looks"
     SEQUENCE_COMPLETED = "sequence_completed"
     SEQUENCE_NOT_FOUND = "sequence_not_found"
     SEQUENCE_INACTIVE = "sequence_inactive"
@@ -365,6 +366,7 @@ SENTENCES: dict[Code, str] = {
     Code.STEP_SENT: "The step's message was sent; the next step follows at its distance.",
     Code.STEP_NOT_DUE: "The next step's time has not come.",
     Code.STEP_WAITS: "The step's draft is on its way; the sequence goes on when it has ended.",
+    Code.SEQUENCE_LOOKS: "Something happened: the sequence looks first if its step still goes.",
     Code.SEQUENCE_COMPLETED: "Every step of the sequence is done.",
     Code.SEQUENCE_NOT_FOUND: "The sequence does not exist any more; import it again or enrol the "
     "lead elsewhere.",

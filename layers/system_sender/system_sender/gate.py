@@ -205,6 +205,7 @@ def _end_unless_allowed(system: "System", reading: Reading, account: Account) ->
         continuing=any(row.state == MessageState.SENT for row in reading.messages.values()),
         now=system.world.now(),
         hour=reading.hour,
+        halted=reading.halted,
     )
     verdict = _obstacle(reading, account, situation) or may_send(situation)
     if not isinstance(verdict, Go):

@@ -78,6 +78,7 @@ class Situation:
         campaign: the draft's, if it names one and there is one.
         integration: the provider account it would leave through, if there is one.
         paused: the switch that is thrown, if one is.
+        halted: why the sequence whose step it is stands still, if it does.
         sent_by: who stands behind this sending, "ai" or "setter".
         continuing: an earlier part of this very text is out, so only a stop ends it, and it waits
             for an account or for the morning alone: half a message is worse than a late one.
@@ -96,6 +97,7 @@ class Situation:
     continuing: bool
     now: int
     hour: HourReading | None = None
+    halted: Code | None = None
 
 
 def may_send(situation: Situation) -> Verdict:
@@ -116,7 +118,7 @@ def _checks(situation: Situation) -> Iterator[Check]:
     if situation.sent_by != "ai":
         return
     if not situation.continuing:
-        yield from (_held_echo, _campaign, _booked, _blocks, _unanswered, _away)
+        yield from (_halted, _held_echo, _campaign, _booked, _blocks, _unanswered, _away)
     yield _hours
     if not situation.continuing:
         yield _caps
@@ -177,6 +179,18 @@ def _waits(situation: Situation) -> Verdict | None:
 
 
 # --- what binds automation: must a person decide? ------------------------------------------------
+
+
+def _halted(situation: Situation) -> Verdict | None:
+    """Let no step go that could not be taken back, because an attempt was just under way.
+
+    Such an attempt wakes its sequence, which looks before the next one.
+    """
+    if situation.halted is None:
+        return None
+    if situation.halted is Code.SEQUENCE_LOOKS:
+        return wait_or_ask(situation, Wait(situation.now + LOOK_AGAIN, situation.halted))
+    return Refuse(situation.halted, DraftState.SUPERSEDED)
 
 
 def _held_echo(situation: Situation) -> Verdict | None:

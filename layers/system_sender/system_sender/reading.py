@@ -1,15 +1,17 @@
 """The read step: one consistent look at everything a verdict, a letter and a claim depend on."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from system_sender.addressing import Correspondence, address, choose_provider
-from system_sender.codes import Code
+from system_sender.codes import Code, known_code
+from system_sender.followups.lifecycle import EnrolmentState
 from system_sender.hourly import HourReading, hour_of, reading_of, share_keys
 from system_sender.letter import Access, Letter
 from system_sender.models import (
     Campaign,
     Draft,
+    Enrolment,
     Inbound,
     Integration,
     Lead,
@@ -37,6 +39,7 @@ class Reading:
         messages: the deliveries that a first claim wrote down, by part.
         mail: what the letter is addressed from.
         hour: how much of the workspace's hour is used up, where that was asked for.
+        halted: why the sequence stands still whose step automation sends, if it does.
     """
 
     draft: Draft
@@ -47,6 +50,7 @@ class Reading:
     messages: dict[int, Message]
     switches: SwitchReading
     hour: HourReading | None
+    halted: Code | None
 
     @property
     def text(self) -> str:
@@ -107,9 +111,11 @@ def read_around(system: "System", draft: Draft, *, again: bool = False) -> Readi
     ]
     hour = hour_of(asked_at_wall)
     hour_keys = share_keys(draft.workspace, hour) if _looks_at_hour(draft, again=again) else []
-    keys += hour_keys
+    step_keys: list[Key] = [(Enrolment, draft.enrolment_id)] if _is_sent_by_sequence(draft) else []
+    keys += hour_keys + step_keys
     lead, workspace, everything, ours, revision, campaign, *rest = system.store.read(*keys)
-    rest, shares = rest[: len(rest) - len(hour_keys)], rest[len(rest) - len(hour_keys) :]
+    rest, enrolments = _split(rest, len(rest) - len(step_keys))
+    rest, shares = _split(rest, len(rest) - len(hour_keys))
     integrations = [row for row in rest[: len(providers)] if row is not None]
     answered = rest[len(providers)] if answers else None
     messages = [row for row in rest[len(providers) + answers :] if row is not None]
@@ -141,7 +147,27 @@ def read_around(system: "System", draft: Draft, *, again: bool = False) -> Readi
             judge_switches((everything, ours), draft.channel), asked_at, asked_at_wall
         ),
         hour=reading_of(shares, hour) if shares else None,
+        halted=_standstill(enrolments[0], asked_at_wall) if enrolments else None,
     )
+
+
+def _split(rows: list[Any], at: int) -> tuple[list[Any], list[Any]]:
+    return rows[:at], rows[at:]
+
+
+def _is_sent_by_sequence(draft: Draft) -> bool:
+    """Say whether a sequence sends it, and not a person, who may know better."""
+    return draft.enrolment_id is not None and draft.sent_by != "setter"
+
+
+def _standstill(enrolment: Enrolment | None, now: int) -> Code | None:
+    """Return why a sequence stands still, if it does: also while it is to be looked at."""
+    if enrolment is None or not enrolment.lead_id:
+        return Code.ENROLMENT_NOT_FOUND
+    if enrolment.state != EnrolmentState.ACTIVE:
+        return known_code(enrolment.code, Code.ENROLMENT_OVER)
+    was_woken = enrolment.due_at is not None and enrolment.due_at <= now
+    return Code.SEQUENCE_LOOKS if was_woken else None
 
 
 def _looks_at_hour(draft: Draft, *, again: bool) -> bool:

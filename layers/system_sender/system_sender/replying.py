@@ -302,7 +302,10 @@ def _draft_reply(
 
     try:
         system.store.write_patiently(build)
-    except ConditionsFailed:
+    except ConditionsFailed as refusal:
+        if "draft" in refusal.failed:
+            # Drafted, but not finished: the event's row was deleted by hand, and it came again.
+            finish(system, inbound, Code.REPLY_DRAFTED)
         return None
     return draft
 

@@ -175,7 +175,11 @@ def _approve_and_send(
     if same and draft.state in _ENDED:
         return stored_result(draft)
     if not same:
+        own = int(draft.revision) + 1
         draft = edit(system.store, system.world, draft, body, subject=subject, user=meta.user)
+        if draft.revision != own:
+            # Somebody else's text is in its place by now, and this person has not seen it.
+            raise DraftRefused(Code.DRAFT_CHANGED, draft)
     if meta.override_stale or not _only_waits(draft):
         approve(
             system.store,

@@ -258,7 +258,8 @@ class Settlement:
 
         left = DraftState.SENDING.value if self.extent is Settled.WHOLE else None
         facts = {"source": left, **self._facts()}
-        Change(fate, audit.PROVIDER, self.now, facts).tell(write, draft)
+        change = Change(fate, audit.PROVIDER, self.now, facts, after_attempt=True)
+        change.tell(write, draft)
 
     def _facts(self) -> dict[str, Any]:
         """Return what the audit tells of an attempt."""

@@ -302,4 +302,5 @@ class _Verdict:
             "attempt": int(self._message.attempt),
             "provider_message_id": self._outcome.provider_message_id,
         }
-        Change(fate, self._actor, self._now, facts).tell(write, draft)
+        change = Change(fate, self._actor, self._now, facts, after_attempt=True)
+        change.tell(write, draft)

@@ -164,10 +164,12 @@ def _postpone(system: "System", item: WorkItem) -> None:
 
     def build(token: str) -> Write:
         write = Write(token)
-        write.update(item.kind.value, row, [model.due_at.set(due_at)], model.due_at.exists())
+        # A new time may have been set meanwhile, and it may be a later one.
+        sooner = model.due_at < due_at
+        write.update(item.kind.value, row, [model.due_at.set(due_at)], sooner)
         return write
 
     try:
         system.store.write_patiently(build)
     except ConditionsFailed:
-        return  # it is not due any more, so there is nothing to put off
+        return  # it is not due any more, or later: there is nothing to put off

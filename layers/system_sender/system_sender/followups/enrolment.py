@@ -79,6 +79,11 @@ def draft_id_of(enrolment: Enrolment) -> str:
     )
 
 
+def is_enrolled(lead: Lead | None, enrolment: Enrolment) -> bool:
+    """Say whether a lead is on their way through it. Pure."""
+    return lead is not None and enrolment.enrolment_id in (lead.enrolments or ())
+
+
 def is_begun(system: "System", draft: Draft | None) -> bool:
     """Say whether a part of a step's text is out, or may be: the first part is the first to go."""
     if draft is None or not draft.parts:
@@ -221,6 +226,8 @@ def _decide(
         change = move(EnrolmentChange(system, enrolment, actor=audit.person(user)))
         if draft is not None and is_open(draft, begun=is_begun(system, draft)):
             change.take_back(draft)
+        elif draft is not None:
+            change.beside(draft)
         if change.write():
             return
     raise EnrolmentRefused(Code.BUSY)
@@ -253,6 +260,7 @@ class EnrolmentChange:
         self._code = Code.SUPERSEDED
         self._told: list[tuple[str, Code]] = []
         self._taken_back: Draft | None = None
+        self._beside: Draft | None = None
         self._lead_is_gone = False
 
     def rest(self, _move: Await) -> "EnrolmentChange":
@@ -327,6 +335,14 @@ class EnrolmentChange:
         self._taken_back = draft
         return self
 
+    def beside(self, draft: Draft) -> "EnrolmentChange":
+        """Leave the step's draft alone, if it still is as it was read.
+
+        An attempt under way may end any moment, and the draft could be taken back after all.
+        """
+        self._beside = draft
+        return self
+
     def without_lead(self) -> "EnrolmentChange":
         """Touch no lead: there is none any more."""
         self._lead_is_gone = True
@@ -348,6 +364,8 @@ class EnrolmentChange:
             self.add_to(write)
             if self._taken_back is not None:
                 self._add_taking_back(write, self._taken_back)
+            if self._beside is not None:
+                write.check("draft", Draft, self._beside.draft_id, as_it_was(self._beside))
             mentions = self._mentions()
             if mentions and not self._lead_is_gone:
                 lead = Lead(self._enrolment.lead_id)

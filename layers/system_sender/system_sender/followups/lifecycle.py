@@ -48,6 +48,7 @@ _BY_PERSON = frozenset(
         Code.SEQUENCE_WRONG.value,
         Code.VARIABLE_MISSING.value,
         Code.TEMPLATE_WRONG.value,
+        Code.DRAFT_DELETED.value,
     }
 )
 

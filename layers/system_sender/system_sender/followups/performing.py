@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from system_sender.budget import Budget
 from system_sender.codes import Code, known_code
-from system_sender.followups.enrolment import EnrolmentChange, draft_id_of, is_begun
+from system_sender.followups.enrolment import EnrolmentChange, draft_id_of, is_begun, is_enrolled
 from system_sender.followups.filling import Filled, fill_step, known_values
 from system_sender.followups.lifecycle import (
     OVER,
@@ -63,13 +63,14 @@ class _Read:
             *switch_keys(enrolment.workspace),
         )
         self.enrolment = enrolment
-        self.lead: Lead | None = lead
+        # A lead that was deleted and made anew is in no sequence, and its counters began again.
+        self.lead: Lead | None = lead if is_enrolled(lead, enrolment) else None
         self.workspace: Workspace | None = workspace
         self.sequence: Sequence | None = sequence
         self.draft: Draft | None = draft
         self.begun = is_begun(system, draft)
         self.steps = _steps(sequence)
-        self.stops = _stops(system, lead, workspace, draft) if lead and workspace else {}
+        self.stops = _stops(system, lead, workspace, draft) if self.lead and workspace else {}
         self.paused = judge_switches(switches, _channel(self.steps, enrolment))
 
     @property
@@ -250,8 +251,11 @@ def _compose(
         change = EnrolmentChange(system, enrolment).pause(Pause(filled.code), filled.detail)
         return (filled.code, False) if change.write() else (Code.BUSY, False)
     campaign_id = read.sequence.campaign_id if read.sequence is not None else None
-    if not write_step(system, StepText(enrolment, lead, step, filled, campaign_id), read.draft):
-        return Code.BUSY, False
+    obstacle = write_step(system, StepText(enrolment, lead, step, filled, campaign_id), read.draft)
+    if obstacle is Code.DRAFT_DELETED:
+        EnrolmentChange(system, enrolment).pause(Pause(obstacle)).write()
+    if obstacle is not None:
+        return obstacle, False
     if step.approval:
         return Code.APPROVAL_REQUIRED, False
     result = send_approved_draft(system, draft_id_of(enrolment), budget=budget)

@@ -44,22 +44,24 @@ class StepText:
         return latest
 
 
-def write_step(system: "System", what: StepText, draft: Draft | None) -> bool:
+def write_step(system: "System", what: StepText, draft: Draft | None) -> Code | None:
     """Write the step's draft, or give the one there is the text and the permission of now.
 
     Args:
         draft: as it was read; it was taken back, overtaken or stopped, and nothing of it is out.
 
     Returns:
-        False where the enrolment or the draft moved meanwhile: nothing is written.
+        Why nothing is written: the enrolment or the draft moved meanwhile, or somebody deleted the
+        draft by hand, and nothing tells any more whether it left.
     """
     try:
         system.store.write_patiently(
             _first(system, what) if draft is None else _again(system, what, draft)
         )
-    except ConditionsFailed:
-        return False
-    return True
+    except ConditionsFailed as refusal:
+        deleted = draft is None and "revision" in refusal.failed and "draft" not in refusal.failed
+        return Code.DRAFT_DELETED if deleted else Code.BUSY
+    return None
 
 
 def _first(system: "System", what: StepText) -> Any:
