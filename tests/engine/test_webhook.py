@@ -11,7 +11,7 @@ import pytest
 from devstack.sandbox.faults import Kind
 from devstack.sandbox.webhooks import inbound_email, outbound_message
 from system_sender.codes import Code
-from system_sender.models import Campaign, Integration, Lead, integration_key
+from system_sender.models import Campaign, Inbound, Integration, Lead, integration_key
 from system_sender.providers.gohighlevel import MARKETPLACE, WORKFLOW
 from system_sender.result import SendOutcome
 from system_sender.secrets import SecretUnavailable
@@ -121,8 +121,9 @@ def test_what_comes_again_after_its_row_was_erased_is_answered_once_and_finished
     (event,) = stage.inbound()
     stage.delete(Inbound, event.event_id)
     assert stage.post(webhook).code is Code.RECORDED
-    assert stage.scene.sent_texts() == [REPLY]
+    stage.world.step(120)
     assert stage.sweep().due == 0
+    assert stage.scene.sent_texts() == [REPLY]
 
 
 def test_any_order_and_repetition_of_three_texts_ends_alike(stage: Stage) -> None:

@@ -216,6 +216,16 @@ EVERYBODY = [
 
 WHO_DECIDES = [
     Case(
+        "this is a step of a sequence that a person paused during an earlier attempt",
+        {"draft": SEQUENCE, "halted": Code.PAUSED_BY_PERSON},
+        Refuse(Code.PAUSED_BY_PERSON, DraftState.SUPERSEDED),
+    ),
+    Case(
+        "this is a step of a sequence, which was woken and has not looked yet",
+        {"draft": SEQUENCE, "halted": Code.SEQUENCE_LOOKS},
+        Wait(NOW + LOOK_AGAIN, Code.SEQUENCE_LOOKS),
+    ),
+    Case(
         "somebody seems to have just written to Dana from the provider's app",
         {"lead": {"echo_held_until": NOW + 2 * MINUTE}},
         Wait(NOW + 2 * MINUTE, Code.ECHO_HELD),
