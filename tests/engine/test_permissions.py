@@ -103,7 +103,7 @@ class Stage:
             name,
             public_key=self.signer.public_key(),
         ).seed()
-        self.cap_the_hour()
+        self.let_automation_write()
         self.system = self.scene.system(store=Store(self.world, self.observed))
 
     def budget(self) -> Budget:
@@ -284,11 +284,15 @@ class Stage:
         }
         assert handle_slack(self.system, event, NobodyGoes()).status == 200
 
-    def cap_the_hour(self) -> None:
-        """Let what automation sends be counted."""
+    def let_automation_write(self) -> None:
+        """Let automation write at whatever hour this runs, and let it be counted."""
         write = Write(self.world.new_id())
         workspace = Workspace(self.scene.workspace)
-        write.update("workspace", workspace, [Workspace.automated_per_hour.set(100)])
+        actions = [
+            Workspace.automated_per_hour.set(100),
+            Workspace.quiet_hours.set({"start": "00:00", "end": "00:00"}),
+        ]
+        write.update("workspace", workspace, actions)
         self.scene.store.write(write)
 
     def lift_suppressions(self) -> None:
@@ -338,6 +342,7 @@ class Stage:
 
     def begin_a_sequence(self, *steps: dict[str, Any]) -> Winter:
         """Enrol the lead in a sequence, unobserved."""
+        self.let_automation_write()
         return Winter(self.scene, self.scene.system()).write(*steps).enrol()
 
     def sweep(self) -> None:
