@@ -20,9 +20,14 @@ _HEAP_MEGABYTES = 512
 
 @dataclass(frozen=True)
 class DynamoDBLocal:
-    """A running engine. It holds the tables that its users make, until it ends."""
+    """A running engine. It holds the tables that its users make, until it ends.
+
+    Attributes:
+        access_key: whose tables they are: each key has its own, which no other sees.
+    """
 
     endpoint_url: str
+    access_key: str = "local"
 
     @property
     def client_options(self) -> ClientOptions:
@@ -30,7 +35,7 @@ class DynamoDBLocal:
         return {
             "endpoint_url": self.endpoint_url,
             "region_name": REGION,
-            "aws_access_key_id": "local",
+            "aws_access_key_id": self.access_key,
             "aws_secret_access_key": "local",
         }
 
@@ -39,7 +44,7 @@ class DynamoDBLocal:
         """The AWS environment variables that lead boto3 and PynamoDB here."""
         return {
             "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
@@ -65,7 +70,7 @@ def running() -> Iterator[DynamoDBLocal]:
             f"-Djava.library.path={paths.DYNAMODB / 'DynamoDBLocal_lib'}",
             "-jar",
             str(paths.DYNAMODB / "DynamoDBLocal.jar"),
-            *("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)),
+            *("-inMemory", "-disableTelemetry", "-port", str(port)),
         ],
         environment=servers.clean_environment(),
         folder=paths.DYNAMODB,

@@ -25,7 +25,7 @@ from tests.crash.registry import ALL_PAIRS, PROVIDERS, STORIES
 
 # One pair in this many is run here. Which ones depends on their names alone. The other channels
 # differ from text messages in what their providers say, which single faults show.
-SAMPLE = 100
+SAMPLE = 400
 SAMPLE_ELSEWHERE = 5_000
 REPLIES = ("webhook", "gohighlevel e-mail", "emailbison", "smartlead", "instantly", "unipile")
 

@@ -51,7 +51,7 @@ from system_sender.webhook import handle
 from tests.support.clock import SteppingWorld
 from tests.support.dashboard import Dashboard
 from tests.support.permissions import ObservedConnection, granted
-from tests.support.scene import EMAIL, SECRET, SIGNING_SECRET, Scene
+from tests.support.scene import ANY_HOUR, EMAIL, SECRET, SIGNING_SECRET, Scene
 from tests.support.sequences import TWO_STEPS, Winter
 from tests.support.tables import create_tables, rows
 from tests.support.transport import SandboxTransport
@@ -102,8 +102,9 @@ class Stage:
             Sandbox(clock=lambda: self.world.now() / 1000),
             name,
             public_key=self.signer.public_key(),
+            quiet_hours=ANY_HOUR,
         ).seed()
-        self.let_automation_write()
+        self.cap_the_hour()
         self.system = self.scene.system(store=Store(self.world, self.observed))
 
     def budget(self) -> Budget:
@@ -284,15 +285,11 @@ class Stage:
         }
         assert handle_slack(self.system, event, NobodyGoes()).status == 200
 
-    def let_automation_write(self) -> None:
-        """Let automation write at whatever hour this runs, and let it be counted."""
+    def cap_the_hour(self) -> None:
+        """Let what automation sends be counted."""
         write = Write(self.world.new_id())
         workspace = Workspace(self.scene.workspace)
-        actions = [
-            Workspace.automated_per_hour.set(100),
-            Workspace.quiet_hours.set({"start": "00:00", "end": "00:00"}),
-        ]
-        write.update("workspace", workspace, actions)
+        write.update("workspace", workspace, [Workspace.automated_per_hour.set(100)])
         self.scene.store.write(write)
 
     def lift_suppressions(self) -> None:
@@ -342,7 +339,6 @@ class Stage:
 
     def begin_a_sequence(self, *steps: dict[str, Any]) -> Winter:
         """Enrol the lead in a sequence, unobserved."""
-        self.let_automation_write()
         return Winter(self.scene, self.scene.system()).write(*steps).enrol()
 
     def sweep(self) -> None:

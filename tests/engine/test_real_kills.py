@@ -43,7 +43,7 @@ from system_sender.system import System
 from system_sender.word import settle_by_word
 from system_sender.world import World
 from tests.crash.worker import real_system
-from tests.support.scene import LOCATION
+from tests.support.scene import ANY_HOUR, LOCATION
 from tests.support.tables import empty_tables
 
 KILLS = 36
@@ -87,6 +87,7 @@ class Agency:
                 name="Acme",
                 region="US",
                 time_zone="America/New_York",
+                quiet_hours=ANY_HOUR,
                 automated_per_day=1_000_000,
                 automated_in_a_row=1_000_000,
             ),

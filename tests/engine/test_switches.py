@@ -16,7 +16,7 @@ from system_sender.store import Store
 from system_sender.switches import EVERYTHING, SETTLING_SECONDS, pause, resume
 from system_sender.world import World
 from tests.engine.stage import Stage
-from tests.support.scene import Scene
+from tests.support.scene import ANY_HOUR, Scene
 from tests.support.tables import empty_tables
 
 
@@ -122,7 +122,9 @@ def test_on_the_real_clock_no_request_of_thirty_two_senders_begins_after_pause_r
     world = World()
     store = Store(world, engine_connection)
     sandbox = Sandbox()
-    scenes = [Scene(store, world, sandbox, f"clock{n}").seed() for n in range(32)]
+    scenes = [
+        Scene(store, world, sandbox, f"clock{n}", quiet_hours=ANY_HOUR).seed() for n in range(32)
+    ]
     over, all_are_sending = threading.Event(), threading.Barrier(len(scenes) + 1)
 
     def send_and_send(scene: Scene) -> int:

@@ -1,5 +1,6 @@
 """A small agency to test with: one workspace, one campaign, one lead, and drafts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +36,7 @@ from tests.support.slack import SandboxSlack
 from tests.support.transport import SandboxTransport
 
 PHONE = "+15550100001"
+ANY_HOUR = {"start": "00:00", "end": "00:00"}
 EMAIL = "dana@example.com"
 CONTACT = "ct8Qm2LwZpR4sT6vXy1B"
 LOCATION = "loc7Kq"
@@ -71,6 +73,8 @@ class Scene:
 
     Attributes:
         workspace: unique to the test, because every key starts with it.
+        quiet_hours: of the workspace; on a real clock ANY_HOUR, or a test would depend on when it
+            runs.
     """
 
     store: Store
@@ -79,6 +83,7 @@ class Scene:
     workspace: str
     public_key: str = ""
     secrets: FixedSecrets = field(default_factory=FixedSecrets)
+    quiet_hours: Mapping[str, str] | None = None
 
     def system(self, **changes: Any) -> System:
         """Return the system under test; `changes` replace its parts."""
@@ -126,6 +131,7 @@ class Scene:
                 name="Acme",
                 region="US",
                 time_zone="America/New_York",
+                quiet_hours=self.quiet_hours,
                 default_campaign_id=campaign_id,
             ),
             *self.integration("gohighlevel", self.location, webhook=MARKETPLACE),

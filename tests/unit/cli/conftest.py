@@ -14,7 +14,7 @@ from devstack.sandbox.provider import Sandbox
 from system_sender.cli.app import app
 from system_sender.store import Store, shared_connection
 from system_sender.world import World
-from tests.support.scene import Scene
+from tests.support.scene import ANY_HOUR, Scene
 from tests.support.tables import create_tables, empty_tables
 
 
@@ -64,7 +64,7 @@ def scene(tables: None) -> Scene:
 def empty_scene() -> Scene:
     """Access to the tables as the functions have it."""
     world = World()
-    return Scene(Store(world), world, Sandbox(), "acme")
+    return Scene(Store(world), world, Sandbox(), "acme", quiet_hours=ANY_HOUR)
 
 
 @dataclass
