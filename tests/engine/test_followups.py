@@ -290,10 +290,7 @@ def test_any_answer_pauses_and_an_automatic_reply_goes_on_with_the_distance_kept
 
 
 def test_nothing_goes_while_nobody_has_answered_the_lead(stage: Stage, winter: Winter) -> None:
-    turn_off_replies(stage)
-    winter.enrol()
-    stage.sweep()
-    answer(stage)
+    wait_for_an_answer_of_ours(stage, winter)
     sweep_through(stage, 10 * DAY, step=12 * HOUR)
     assert winter.stands == ("paused", "lead_replied")
     assert winter.now.due_at is None
@@ -301,11 +298,7 @@ def test_nothing_goes_while_nobody_has_answered_the_lead(stage: Stage, winter: W
 
 
 def test_a_persons_answer_goes_on_with_the_distance_kept(stage: Stage, winter: Winter) -> None:
-    turn_off_replies(stage)
-    winter.enrol()
-    stage.sweep()
-    answer(stage)
-    stage.sweep()
+    wait_for_an_answer_of_ours(stage, winter)
     stage.world.step(5 * DAY)
     stage.post(stage.human_text("Kim here, let me look"))
     stage.sweep()
@@ -319,11 +312,7 @@ def test_a_persons_answer_goes_on_with_the_distance_kept(stage: Stage, winter: W
 
 
 def test_a_person_who_answers_through_us_lets_it_go_on(stage: Stage, winter: Winter) -> None:
-    turn_off_replies(stage)
-    winter.enrol()
-    stage.sweep()
-    answer(stage)
-    stage.sweep()
+    wait_for_an_answer_of_ours(stage, winter)
     stage.scene.draft("by-kim", text="Kim here", sent_by="setter")
     stage.sweep()
     stage.sweep()
@@ -361,11 +350,7 @@ def test_a_message_that_comes_late_was_answered_already(stage: Stage, winter: Wi
 def test_a_reply_that_never_left_lets_nothing_go_on(
     stage: Stage, winter: Winter, fate: str
 ) -> None:
-    turn_off_replies(stage)
-    winter.enrol()
-    stage.sweep()
-    answer(stage)
-    stage.sweep()
+    wait_for_an_answer_of_ours(stage, winter)
     held = stage.scene.draft("reply", text="Sure", state=DraftState.NEEDS_REVIEW, sent_by=None)
     if fate == "rejected":
         reject(stage.scene.store, stage.world, held)
@@ -380,11 +365,7 @@ def test_a_reply_that_never_left_lets_nothing_go_on(
 def test_a_reply_of_which_nobody_knew_goes_on_once_it_is_known_to_have_left(
     stage: Stage, winter: Winter
 ) -> None:
-    turn_off_replies(stage)
-    winter.enrol()
-    stage.sweep()
-    answer(stage)
-    stage.sweep()
+    wait_for_an_answer_of_ours(stage, winter)
     reply = stage.scene.draft("reply", text="Sure", sent_by="setter")
     stage.fail(Kind.RESET_BEFORE)
     stage.send(reply.draft_id)
@@ -472,6 +453,23 @@ def test_a_waiting_step_that_an_answer_overtakes_is_written_anew(
     assert winter.done == {"hello": "step_sent"}
 
 
+def wait_for_an_answer_of_ours(stage: Stage, winter: Winter) -> None:
+    """Send the first step, and let the lead write what only people answer."""
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.sweep()
+    answer(stage)
+    stage.sweep()
+
+
+def try_in_vain(stage: Stage, winter: Winter) -> str:
+    """Let the provider want a pause of the first step; return its draft."""
+    winter.enrol()
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    stage.sweep()
+    return winter.draft_id("hello")
+
+
 def only_by_day(stage: Stage) -> None:
     """Let automation write between nine and five."""
     hours = Workspace.schedule.set({"mode": "BUSINESS_HOURS"})
@@ -519,10 +517,7 @@ def test_a_rewritten_step_is_among_the_lead_s_open_drafts_again(
 def test_a_step_that_was_tried_before_it_was_overtaken_goes_with_its_own_text(
     stage: Stage, winter: Winter
 ) -> None:
-    winter.enrol()
-    stage.fail(Kind.REFUSE, refusal="too_many_requests")
-    stage.sweep()
-    draft = winter.draft_id("hello")
+    draft = try_in_vain(stage, winter)
     assert (stage.state(draft), stage.scene.draft_now(draft).parts) == ("approved", 1)
     answer(stage)
     sweep_through(stage, 2 * HOUR, step=10 * MINUTE)
@@ -1228,10 +1223,7 @@ def test_a_sequence_looks_before_the_next_attempt_at_what_happened_during_the_la
 def test_our_answer_while_the_enrolment_goes_to_rest_is_not_lost(
     stage: Stage, winter: Winter
 ) -> None:
-    turn_off_replies(stage)
-    winter.enrol()
-    stage.sweep()
-    answer(stage)
+    wait_for_an_answer_of_ours(stage, winter)
     sweep_through(stage, DAY, step=HOUR)
     assert winter.stands == ("paused", "lead_replied")
     assert winter.now.due_at is None
@@ -1280,9 +1272,7 @@ def test_what_a_person_approves_while_it_is_written_anew_goes_as_they_saw_it(
 
 
 def test_a_text_that_was_tried_is_not_written_anew(stage: Stage, winter: Winter) -> None:
-    winter.enrol()
-    stage.fail(Kind.REFUSE, refusal="too_many_requests")
-    stage.sweep()
+    try_in_vain(stage, winter)
     pause_by_person(stage.system, winter.enrolment_id, user="kim")
     stage.update(Lead(stage.scene.lead_id), Lead.first_name.set("Dana-Lee"))
     resume_by_person(stage.system, winter.enrolment_id, user="kim")
@@ -1292,10 +1282,7 @@ def test_a_text_that_was_tried_is_not_written_anew(stage: Stage, winter: Winter)
 
 
 def test_a_step_that_is_approved_anew_has_all_its_attempts(stage: Stage, winter: Winter) -> None:
-    winter.enrol()
-    draft = winter.draft_id("hello")
-    stage.fail(Kind.REFUSE, refusal="too_many_requests")
-    stage.sweep()
+    draft = try_in_vain(stage, winter)
     pause_by_person(stage.system, winter.enrolment_id, user="kim")
     resume_by_person(stage.system, winter.enrolment_id, user="kim")
     stage.fail(Kind.REFUSE, refusal="too_many_requests")
@@ -1306,10 +1293,7 @@ def test_a_step_that_is_approved_anew_has_all_its_attempts(stage: Stage, winter:
 def test_a_text_whose_record_is_gone_may_be_out_and_is_not_taken_back(
     stage: Stage, winter: Winter
 ) -> None:
-    winter.enrol()
-    stage.fail(Kind.REFUSE, refusal="too_many_requests")
-    stage.sweep()
-    draft = winter.draft_id("hello")
+    draft = try_in_vain(stage, winter)
     stage.delete(Message, draft, 0)
     pause_by_person(stage.system, winter.enrolment_id, user="kim")
     assert stage.state(draft) == "approved"

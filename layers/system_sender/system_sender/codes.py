@@ -194,8 +194,8 @@ SENTENCES: dict[Code, str] = {
     Code.CHANNEL_NOT_SUPPORTED: "No provider sends on this channel; use one that is supported.",
     Code.NOT_DUE: "The draft is approved and goes when its time has come.",
     Code.DRAFT_CHANGED: "The draft changed while it was read; ask again for what it is now.",
-    Code.DRAFT_DELETED: "The draft was deleted while it was sent; the message row alone tells how "
-    "it ended.",
+    Code.DRAFT_DELETED: "Rows of the draft were deleted by hand. Look with the provider whether it "
+    "left; it is not sent again.",
     Code.DRAFT_REJECTED: "The draft was rejected and will not be sent; edit it to start again.",
     Code.DRAFT_CLAIMED: "A part of this draft was already claimed for sending; its text is final.",
     Code.KEY_REUSED: "This key already belongs to another text or lead; use a new key.",
@@ -366,7 +366,7 @@ SENTENCES: dict[Code, str] = {
     Code.STEP_SENT: "The step's message was sent; the next step follows at its distance.",
     Code.STEP_NOT_DUE: "The next step's time has not come.",
     Code.STEP_WAITS: "The step's draft is on its way; the sequence goes on when it has ended.",
-    Code.SEQUENCE_LOOKS: "Something happened: the sequence looks first if its step still goes.",
+    Code.SEQUENCE_LOOKS: "Something happened; the sequence's next look says whether its step goes.",
     Code.SEQUENCE_COMPLETED: "Every step of the sequence is done.",
     Code.SEQUENCE_NOT_FOUND: "The sequence does not exist any more; import it again or enrol the "
     "lead elsewhere.",

@@ -1,6 +1,8 @@
 """The read step: one consistent look at everything a verdict, a letter and a claim depend on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from system_sender.addressing import Correspondence, address, choose_provider
@@ -24,7 +26,7 @@ from system_sender.models import (
 )
 from system_sender.providers import Provider, provider_named, providers_of
 from system_sender.settings import base_url_of
-from system_sender.store import Key
+from system_sender.store import Key, Store
 from system_sender.switches import SwitchReading, judge_switches, switch_keys
 
 if TYPE_CHECKING:
@@ -97,35 +99,31 @@ def read_around(system: "System", draft: Draft, *, again: bool = False) -> Readi
     """
     asked_at, asked_at_wall = system.world.monotonic(), system.world.now()
     providers = providers_of(draft.channel)
-    answers = draft.reply_to is not None and draft.channel != "sms"
-    keys: list[Key] = [
-        (Lead, draft.lead_id),
-        (Workspace, draft.workspace),
-        *switch_keys(draft.workspace),
-        (Revision, draft.draft_id, int(draft.revision)),
-        # Without a campaign this asks for one that cannot exist.
-        (Campaign, draft.campaign_id or "-"),
-        *((Integration, integration_key(draft.workspace, name)) for name in providers),
-        *([(Inbound, str(draft.reply_to))] if answers else []),
-        *((Message, draft.draft_id, part) for part in range(int(draft.parts))),
-    ]
     hour = hour_of(asked_at_wall)
-    hour_keys = share_keys(draft.workspace, hour) if _looks_at_hour(draft, again=again) else []
-    step_keys: list[Key] = [(Enrolment, draft.enrolment_id)] if _is_sent_by_sequence(draft) else []
-    keys += hour_keys + step_keys
-    lead, workspace, everything, ours, revision, campaign, *rest = system.store.read(*keys)
-    rest, enrolments = _split(rest, len(rest) - len(step_keys))
-    rest, shares = _split(rest, len(rest) - len(hour_keys))
-    integrations = [row for row in rest[: len(providers)] if row is not None]
-    answered = rest[len(providers)] if answers else None
-    messages = [row for row in rest[len(providers) + answers :] if row is not None]
+    (lead, workspace, revision, campaign), switches, *groups = _read_in_groups(
+        system.store,
+        [
+            (Lead, draft.lead_id),
+            (Workspace, draft.workspace),
+            (Revision, draft.draft_id, int(draft.revision)),
+            # Without a campaign this asks for one that cannot exist.
+            (Campaign, draft.campaign_id or "-"),
+        ],
+        switch_keys(draft.workspace),
+        [(Integration, integration_key(draft.workspace, name)) for name in providers],
+        [(Inbound, str(draft.reply_to))] if _answers_a_message(draft) else [],
+        [(Message, draft.draft_id, part) for part in range(int(draft.parts))],
+        share_keys(draft.workspace, hour) if _looks_at_hour(draft, again=again) else [],
+        [(Enrolment, draft.enrolment_id)] if _is_sent_by_sequence(draft) else [],
+    )
+    integrations, answered, messages, shares, enrolments = groups
     if lead is None:
         raise Unreadable(Code.LEAD_NOT_FOUND)
     if workspace is None:
         raise Unreadable(Code.WORKSPACE_NOT_FOUND)
     if revision is None:
         raise Unreadable(Code.DRAFT_DELETED)
-    if len(messages) != draft.parts:
+    if None in messages:
         # A delivery's row was erased, and without it nothing tells whether that part is out.
         raise Unreadable(Code.DRAFT_CLAIMED)
     return Reading(
@@ -137,22 +135,27 @@ def read_around(system: "System", draft: Draft, *, again: bool = False) -> Readi
             draft=draft,
             lead=lead,
             workspace=workspace,
-            answered=answered,
-            integrations={row.provider: row for row in integrations},
+            answered=answered[0] if answered else None,
+            integrations={row.provider: row for row in integrations if row is not None},
             text=revision.text,
             subject=revision.subject,
         ),
         messages={int(row.part): row for row in messages},
-        switches=SwitchReading(
-            judge_switches((everything, ours), draft.channel), asked_at, asked_at_wall
-        ),
+        switches=SwitchReading(judge_switches(switches, draft.channel), asked_at, asked_at_wall),
         hour=reading_of(shares, hour) if shares else None,
         halted=_standstill(enrolments[0], asked_at_wall) if enrolments else None,
     )
 
 
-def _split(rows: list[Any], at: int) -> tuple[list[Any], list[Any]]:
-    return rows[:at], rows[at:]
+def _read_in_groups(store: Store, *groups: Sequence[Key]) -> list[list[Any]]:
+    """Read rows in one round trip, and return them as they were asked for."""
+    rows = iter(store.read(*chain(*groups)))
+    return [list(islice(rows, len(group))) for group in groups]
+
+
+def _answers_a_message(draft: Draft) -> bool:
+    """Say whether it stays in the conversation of one; a text has no such thing."""
+    return draft.reply_to is not None and draft.channel != "sms"
 
 
 def _is_sent_by_sequence(draft: Draft) -> bool:

@@ -248,12 +248,11 @@ def _compose(
     enrolment = read.enrolment
     filled = fill_step(enrolment, step, known_values(enrolment, lead, workspace))
     if not isinstance(filled, Filled):
-        change = EnrolmentChange(system, enrolment).pause(Pause(filled.code), filled.detail)
-        return (filled.code, False) if change.write() else (Code.BUSY, False)
+        return _ask(system, enrolment, filled.code, filled.detail), False
     campaign_id = read.sequence.campaign_id if read.sequence is not None else None
     obstacle = write_step(system, StepText(enrolment, lead, step, filled, campaign_id), read.draft)
     if obstacle is Code.DRAFT_DELETED:
-        EnrolmentChange(system, enrolment).pause(Pause(obstacle)).write()
+        return _ask(system, enrolment, obstacle), False
     if obstacle is not None:
         return obstacle, False
     if step.approval:
@@ -262,3 +261,9 @@ def _compose(
     # What ended is taken down at once; what waits wakes the enrolment when it ends.
     ended = result.outcome in (SendOutcome.SENT, SendOutcome.REFUSED, SendOutcome.HELD)
     return result.code, ended
+
+
+def _ask(system: "System", enrolment: Enrolment, code: Code, detail: str | None = None) -> Code:
+    """Pause it until a person has seen to what is in the way."""
+    change = EnrolmentChange(system, enrolment).pause(Pause(code), detail)
+    return code if change.write() else Code.BUSY
