@@ -11,8 +11,10 @@ def page() -> str:
     lines = [
         "# Codes",
         "",
-        "Every answer, log line and row carries one of these. They are stable: programs may rely",
-        "on them. `python -m devstack.codes_page` writes this page from the code.",
+        "Every answer carries one of these, and so does what a draft, a delivery or an event came",
+        "to, in its row and in the log. They are stable: programs may rely on them. The command's",
+        "own are in [its manual](sender.md). `python -m devstack.codes_page` writes this page from",
+        "the code.",
         "",
         "| code | what it means, and what to do |",
         "|---|---|",

@@ -3,6 +3,7 @@
 from tests.crash.drafting import ModelStory, UnsureModelStory
 from tests.crash.sequences import (
     AnsweredSequenceStory,
+    ApprovedStepStory,
     RewrittenStepStory,
     SequenceByQueue,
     SequenceStory,
@@ -50,6 +51,7 @@ STORIES: dict[str, StoryMaker] = {
     "webhook by queue": WebhookByQueue,
     "sequence by queue": SequenceByQueue,
     "sequence": SequenceStory,
+    "sequence approved": ApprovedStepStory,
     "sequence answered": AnsweredSequenceStory,
     "sequence rewritten": RewrittenStepStory,
 }

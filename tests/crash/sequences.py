@@ -6,13 +6,17 @@ All that must leave are the texts of a story, each once and in order: a text is 
 from itertools import pairwise
 from typing import Any
 
+from devstack.sandbox.faults import Fault as SandboxFault
+from devstack.sandbox.faults import Kind
 from system_sender.audit import entries_of
+from system_sender.codes import Code
 from system_sender.drafts import DraftRefused
 from system_sender.followups.enrolment import draft_id_of, enrol, enrolment_key, step_draft_id
 from system_sender.followups.lifecycle import ENROLMENT_TRANSITIONS, EnrolmentState
 from system_sender.followups.sequence import steps_of
 from system_sender.models import Draft, Enrolment, Sequence, Workspace, clear_due
 from system_sender.replying import reply_draft_id
+from system_sender.sending import approve_and_send_draft_system
 from system_sender.states import DRAFT_OPEN, MAYBE_OUT, DraftState, MessageState
 from system_sender.store import Write
 from system_sender.word import settle_by_word
@@ -282,6 +286,43 @@ class SequenceStory(SystemStory):
         write = Write(f"clean-{self.world.name}")
         write.update("enrolment", Enrolment(self.enrolment_id), clear_due(Enrolment))
         self.store.write(write)
+
+
+class ApprovedStepStory(SequenceStory):
+    """A person approves the first step, and the provider wants a pause before it takes it."""
+
+    steps = ({**_HELLO, "approval": True}, _AGAIN)
+
+    def seed(self) -> None:
+        super().seed()
+        self.world.sandbox.program(
+            SandboxFault(
+                Kind.REFUSE,
+                refusal="too_many_requests",
+                retry_after="30",
+                text_contains=FIRST,
+            )
+        )
+
+    def sweep(self) -> None:
+        super().sweep()
+        self._approve()
+
+    def _approve(self) -> None:
+        """Let a person approve what they are asked about: once, if nobody dies over it."""
+        for _ in range(MOST_DELIVERIES):
+            draft = self.store.get(Draft, self.draft_id)
+            if draft is None or draft.state not in (DraftState.NEEDS_REVIEW, DraftState.PENDING):
+                return
+            if draft.parts and draft.code == Code.APPROVAL_REQUIRED:
+                self._complain("what a person had let go was taken back from them")
+            self.world.invoke(
+                lambda: approve_and_send_draft_system(
+                    self.draft_id, sent_by="setter", system=self.system(), budget=self.budget(25)
+                )
+            )
+            self.world.advance(60_000)
+        self._complain("the approval was never taken down")
 
 
 class AnsweredSequenceStory(SequenceStory):

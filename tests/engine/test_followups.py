@@ -36,7 +36,7 @@ from system_sender.models import (
 from system_sender.policy import SETTER_MANAGED
 from system_sender.settlement import MOST_ATTEMPTS
 from system_sender.states import DraftState
-from system_sender.store import Write
+from system_sender.store import StorageUnavailable, Write
 from system_sender.word import settle_by_word
 from tests.engine.slack_stage import SlackStage
 from tests.engine.stage import Once, Stage, is_claim, is_send, named
@@ -1218,6 +1218,163 @@ def test_a_sequence_looks_before_the_next_attempt_at_what_happened_during_the_la
     sweep_through(stage, 2 * HOUR, step=10 * MINUTE)
     assert stage.scene.sent_texts() == []
     assert winter.stands == ("paused", "sequence_inactive")
+
+
+def test_a_sequence_whose_look_failed_has_still_to_look(stage: Stage, winter: Winter) -> None:
+    draft = try_in_vain(stage, winter)
+    stage.update(Sequence(winter.sequence_id), Sequence.active.set(False))
+    stage.world.step(MINUTE)
+    stage.world.before = Once(named("get " + Enrolment.Meta.table_name), fail_to_read)
+    stage.sweep()
+    assert int(winter.now.due_at) > stage.world.now()
+    sweep_through(stage, 20 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == []
+    assert stage.state(draft) == "superseded"
+    assert winter.stands == ("paused", "sequence_inactive")
+
+
+def fail_to_read() -> None:
+    raise StorageUnavailable("no answer")
+
+
+# --- what a person let go -------------------------------------------------------------------------
+
+
+def approved_in_vain(stage: Stage) -> Winter:
+    """Let a person approve the only step, and the provider want a pause."""
+    winter = Winter(stage.scene, stage.system).write({**HELLO, "approval": True}).enrol()
+    stage.sweep()
+    approve_step(stage, winter, "hello")
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    stage.sweep()
+    return winter
+
+
+def test_a_step_that_a_person_approved_is_tried_again(stage: Stage) -> None:
+    winter = approved_in_vain(stage)
+    assert stage.scene.draft_now(winter.draft_id("hello")).code == "rate_limited"
+    sweep_through(stage, 3 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == [FIRST]
+    assert winter.stands == ("completed", "sequence_completed")
+
+
+def switch_the_sequence_off(stage: Stage, winter: Winter) -> None:
+    stage.update(Sequence(winter.sequence_id), Sequence.active.set(False))
+
+
+def call_the_lead_away(stage: Stage, winter: Winter) -> None:
+    leave_alone(stage.system, stage.scene.lead_now(), stage.world.now() + DAY * 1000)
+
+
+@pytest.mark.parametrize("happens", [switch_the_sequence_off, call_the_lead_away])
+def test_a_sequence_does_not_take_back_what_a_person_let_go(
+    stage: Stage, happens: Callable[[Stage, Winter], None]
+) -> None:
+    winter = approved_in_vain(stage)
+    happens(stage, winter)
+    wake_up(stage, winter)
+    sweep_through(stage, 3 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == [FIRST]
+
+
+def test_a_person_who_pauses_takes_back_what_a_person_let_go(stage: Stage) -> None:
+    winter = approved_in_vain(stage)
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    sweep_through(stage, 3 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == []
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+
+
+def test_a_newer_message_stops_what_a_person_let_go_and_pauses(stage: Stage) -> None:
+    turn_off_replies(stage)
+    winter = approved_in_vain(stage)
+    answer(stage)
+    sweep_through(stage, 3 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == []
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+    assert winter.stands == ("paused", "lead_replied")
+
+
+def unknown_step(stage: Stage, winter: Winter) -> str:
+    """Leave the first step's fate unknown, although it never left; return its draft."""
+    turn_off_replies(stage)
+    winter.enrol()
+    stage.fail(Kind.RESET_BEFORE)
+    stage.sweep()
+    draft = winter.draft_id("hello")
+    assert stage.state(draft) == "unknown"
+    return draft
+
+
+def let_the_lead_write(stage: Stage, winter: Winter) -> None:
+    answer(stage)
+    stage.sweep()
+
+
+def pause_it(stage: Stage, winter: Winter) -> None:
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+
+
+def cancel_it(stage: Stage, winter: Winter) -> None:
+    cancel_by_person(stage.system, winter.enrolment_id, user="kim")
+
+
+@pytest.mark.parametrize(
+    "happens", [let_the_lead_write, switch_the_sequence_off, pause_it, cancel_it]
+)
+def test_what_a_person_orders_anew_goes_whatever_its_sequence_does(
+    stage: Stage, winter: Winter, happens: Callable[[Stage, Winter], None]
+) -> None:
+    draft = unknown_step(stage, winter)
+    happens(stage, winter)
+    settle_by_word(stage.system, draft, 0, sent=False, resend=True, override_stale=True, user="kim")
+    sweep_through(stage, 3 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == [FIRST]
+    assert (stage.state(draft), stage.scene.draft_now(draft).sent_by) == ("sent", "setter")
+
+
+@pytest.mark.parametrize("state", [DraftState.SENDING, DraftState.APPROVED])
+def test_a_persons_step_answers_the_lead_and_automations_does_not_whoever_finds_that_it_left(
+    stage: Stage, state: DraftState
+) -> None:
+    by_person = approved_in_vain(stage).draft_id("hello")
+    it_had_left(stage, by_person, state)
+    stage.sweep()
+    assert stage.state(by_person) == "sent"
+    assert stage.scene.lead_now().answered_inbounds == {0}
+    stage.update(Lead(stage.scene.lead_id), Lead.answered_inbounds.remove())
+    summer = Winter(stage.scene, stage.system, "summer").write()
+    by_sequence = try_in_vain(stage, summer)
+    it_had_left(stage, by_sequence, state)
+    sweep_through(stage, 3 * MINUTE, step=MINUTE)
+    assert stage.state(by_sequence) == "sent"
+    assert stage.scene.lead_now().answered_inbounds is None
+
+
+def it_had_left(stage: Stage, draft_id: str, state: DraftState) -> None:
+    """Let a delivery be known to have left, and its draft stand as it did before."""
+    stage.update(Message(draft_id, 0), Message.state.set("sent"))
+    due = [Draft.due_at.set(stage.world.now()), Draft.state.set(state.value)]
+    stage.update(Draft(draft_id), *due)
+
+
+def test_a_step_that_was_tried_another_day_counts_on_the_day_that_it_leaves(
+    stage: Stage, winter: Winter
+) -> None:
+    summer = Winter(stage.scene, stage.system, "summer")
+    summer.write({**HELLO, "template": "Summer, {{ first_name }}"})
+    try_in_vain(stage, winter)
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+    stage.world.step(DAY)
+    summer.enrol()
+    stage.sweep()
+    assert stage.scene.sent_texts() == ["Summer, Dana"]
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    sweep_through(stage, 2 * HOUR)
+    assert stage.scene.sent_texts() == ["Summer, Dana"]
+    assert stage.scene.draft_now(winter.draft_id("hello")).code == "channel_daily_cap"
+    sweep_through(stage, DAY)
+    assert stage.scene.sent_texts() == ["Summer, Dana", FIRST]
 
 
 def test_our_answer_while_the_enrolment_goes_to_rest_is_not_lost(

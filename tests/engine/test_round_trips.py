@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from system_sender.models import SHARDS
+from system_sender.models import SHARDS, Campaign
 from system_sender.result import SendOutcome
 from tests.engine.stage import Stage
 
@@ -43,10 +43,19 @@ def test_the_shared_path_of_a_marketplace_app_costs_one_more_at_most(stage: Stag
 
 
 def test_from_webhook_to_sent_takes_at_most_ten_for_an_unknown_lead(stage: Stage) -> None:
+    no_name_in_it = Campaign.reply_template.set("Thanks, we will call you.")
+    stage.update(Campaign(f"{stage.scene.workspace}:autumn"), no_name_in_it)
     stranger = stage.text("Hello?", contact_id="stranger", **{"from": "+15550100077"})
-    answer = stage.post(stranger)
-    assert answer.status == 200
-    assert answer.fields["outcome_code"] == "template_variable_missing", "no first name is known"
+    stage.world.effects.clear()
+    assert stage.post(stranger).fields["outcome"] == "sent"
+    assert stage.world.round_trips() <= 10
+
+
+def test_the_shared_path_takes_at_most_ten_with_a_draft_to_supersede(stage: Stage) -> None:
+    stage.scene.draft("old", due_at=stage.world.now() + 3_600_000)
+    stage.world.effects.clear()
+    answer = stage.post(stage.text("Hello?"), pathParameters=None)
+    assert answer.fields["outcome"] == "sent"
     assert stage.world.round_trips() <= 10
 
 

@@ -11,7 +11,15 @@ import pytest
 from devstack.sandbox.faults import Kind
 from devstack.sandbox.webhooks import inbound_email, outbound_message
 from system_sender.codes import Code
-from system_sender.models import Campaign, Inbound, Integration, Lead, integration_key
+from system_sender.models import (
+    Campaign,
+    Inbound,
+    Integration,
+    Lead,
+    Suppression,
+    integration_key,
+    suppression_key,
+)
 from system_sender.providers.gohighlevel import MARKETPLACE, WORKFLOW
 from system_sender.result import SendOutcome
 from system_sender.secrets import SecretUnavailable
@@ -568,6 +576,30 @@ def test_a_workflow_webhook_is_let_in_by_its_secret(stage: Stage) -> None:
     answer = stage.post(stage.workflow_text("Hello?", SECRET))
     assert (answer.status, answer.code) == (200, Code.RECORDED)
     assert stage.scene.sent_texts() == [REPLY]
+
+
+@pytest.mark.parametrize(
+    ("country", "phone"),
+    [("GB", "+442079460000"), ("Great Britain", "+12079460000"), ("US", "+12079460000")],
+)
+def test_a_number_without_a_country_code_is_read_where_the_lead_is(
+    stage: Stage, country: str, phone: str
+) -> None:
+    use(stage, WORKFLOW)
+    written = "020 7946 0000" if country == "GB" else "(207) 946-0000"
+    webhook = stage.workflow_text(
+        "STOP",
+        SECRET,
+        contact_id="stranger",
+        email="kim@example.com",
+        phone=written,
+        country=country,
+    )
+    assert stage.post(webhook).status == 200
+    lead = next(row for row in stage.leads() if row.lead_id != stage.scene.lead_id)
+    assert (lead.phone, lead.suppressed_channels) == (phone, {"sms"})
+    own = suppression_key(stage.scene.workspace, "sms", phone)
+    assert stage.scene.store.get(Suppression, own) is not None
 
 
 def test_the_secret_may_stand_in_the_url(stage: Stage) -> None:

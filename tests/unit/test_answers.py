@@ -116,6 +116,20 @@ def test_the_text_of_a_refusal_decides_whatever_the_status(
     assert meaning(status, {"error": {"reason": text}}) == expected
 
 
+@pytest.mark.parametrize("status", [302, 401, 403, 429])
+@pytest.mark.parametrize(("text", "code", "suppresses"), TEXTS)
+def test_who_asked_for_silence_gets_it_whatever_the_status(
+    status: int, text: str, code: Code, suppresses: bool
+) -> None:
+    outcome = meaning(status, {"message": text})
+    if suppresses:
+        assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, code)
+        assert outcome.suppress
+        assert not outcome.integration_unhealthy
+    else:
+        assert outcome.kind is OutcomeKind.NOT_SENT
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_refusal_words_outside_the_error_fields_do_not_count(status: int) -> None:
     echoed = {"statusCode": status, "request": {"message": "DND is active"}, "body": "duplicate"}

@@ -381,6 +381,15 @@ def test_a_wrong_workflow_field_is_named(changes: dict[str, Any], field: str) ->
     assert field in refused.detail
 
 
+@pytest.mark.parametrize(
+    ("country", "region"),
+    [("GB", "GB"), (" de ", "DE"), ("Great Britain", None), ("XX", None), ("", None), (7, None)],
+)
+def test_a_workflow_says_where_its_contact_is(country: Any, region: str | None) -> None:
+    assert workflow(country=country).region == region
+    assert workflow(omit=("country",)).region is None
+
+
 def test_a_workflow_without_any_contact_is_refused() -> None:
     custom = {name: value for name, value in WORKFLOW["customData"].items() if name != "ID"}
     assert "contact_id" in refusal(workflow, omit=("contact_id",), customData=custom).detail

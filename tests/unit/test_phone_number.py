@@ -17,9 +17,7 @@ from system_sender.phone_number import known_region, to_e164
         ("030 123456", "DE", "+4930123456"),
     ],
 )
-def test_a_number_is_read_in_the_region_of_the_lead(
-    number: str, region: str, expected: str
-) -> None:
+def test_a_number_is_read_in_a_region(number: str, region: str, expected: str) -> None:
     assert to_e164(number, region) == expected
 
 

@@ -76,13 +76,6 @@ def refusal(answer: Answer, table: AnswerTable, now: int, *, text: str = "") -> 
     texts = _error_texts(answer.body)
     if answer.status == 409 or _mentions(texts, table.duplicates):
         return Outcome(OutcomeKind.UNKNOWN, Code.PROVIDER_DUPLICATE)
-    if answer.status == 429:
-        retry_at = now + retry_after(answer.headers, now, default=10 * SECOND)
-        return Outcome(OutcomeKind.NOT_SENT, Code.RATE_LIMITED, retry_at=retry_at)
-    if answer.status in (401, 403):
-        return Outcome(OutcomeKind.NOT_SENT, Code.UNAUTHORIZED, integration_unhealthy=True)
-    if 300 <= answer.status < 400:
-        return not_begun(Code.REDIRECTED, now)
     known = next(
         (
             error
@@ -91,8 +84,18 @@ def refusal(answer: Answer, table: AnswerTable, now: int, *, text: str = "") -> 
         ),
         None,
     )
+    if known is not None and known.suppress:
+        # Whoever asked for silence gets it, whatever the status.
+        return Outcome(OutcomeKind.REJECTED, known.code, suppress=True)
+    if answer.status == 429:
+        retry_at = now + retry_after(answer.headers, now, default=10 * SECOND)
+        return Outcome(OutcomeKind.NOT_SENT, Code.RATE_LIMITED, retry_at=retry_at)
+    if answer.status in (401, 403):
+        return Outcome(OutcomeKind.NOT_SENT, Code.UNAUTHORIZED, integration_unhealthy=True)
+    if 300 <= answer.status < 400:
+        return not_begun(Code.REDIRECTED, now)
     if known is not None:
-        return Outcome(OutcomeKind.REJECTED, known.code, suppress=known.suppress)
+        return Outcome(OutcomeKind.REJECTED, known.code)
     if answer.status in _FINAL or 200 <= answer.status < 300:
         code = table.statuses.get(answer.status, Code.REJECTED_BY_PROVIDER)
         return Outcome(OutcomeKind.REJECTED, code)

@@ -16,7 +16,7 @@ from system_sender.claim import queued_row
 from system_sender.codes import Code, known_code
 from system_sender.delivery import Delivery
 from system_sender.drafts import DraftRefused, leave
-from system_sender.followups.waking import note_answer
+from system_sender.followups.waking import is_answer, note_answer
 from system_sender.hourly import share_for
 from system_sender.ledger import ClaimBusy, ClaimRefused, DeliveryLedger
 from system_sender.letter import Access, Letter
@@ -312,7 +312,7 @@ def _spans(reading: Reading) -> tuple[Span, ...]:
 def _finish(system: "System", reading: Reading) -> SendResult:
     """Mark an approved draft sent whose every part is already out, by late evidence."""
     draft = reading.draft
-    if draft.enrolment_id is None:
+    if any(is_answer(draft, row.sent_by) for row in reading.messages.values()):
         note_answer(system, reading.lead, int(draft.seen_inbounds))
     return _put_aside(system, draft, DraftFate(DraftState.SENT, Code.SENT))
 

@@ -47,6 +47,8 @@ class InboundEvent:
             the provider must be asked which message this was.
         text: plain text, without quoted history and signature.
         phone, email: the lead's own, as the provider wrote them.
+        region: ISO 3166, where the provider says that the lead is: a phone number without a country
+            code is read there. None where it does not say, and the workspace's region counts.
         linkedin_id: the lead's LinkedIn provider id.
         sender: the e-mail address of whoever wrote, who need not be the lead; for an echo, our
             own mailbox.
@@ -71,6 +73,7 @@ class InboundEvent:
     text: str = ""
     subject: str | None = None
     phone: str | None = None
+    region: str | None = None
     email: str | None = None
     linkedin_id: str | None = None
     first_name: str | None = None

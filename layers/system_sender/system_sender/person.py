@@ -43,7 +43,7 @@ class Person:
 def names_of(workspace: str, event: InboundEvent) -> list[str]:
     """Return the keys of the names that the event gives the lead, the surest first.
 
-    A phone number is not among them: it takes the workspace's region to read it.
+    A phone number is not among them: it may take the workspace's region to read it.
     """
     email = to_address(event.email)
     names = [
@@ -105,9 +105,13 @@ def _first_living(
 
 
 def addresses_said(event: InboundEvent, region: str) -> dict[str, str]:
-    """Return the lead's addresses that an event names, by channel, as stored and compared."""
+    """Return the lead's addresses that an event names, by channel, as stored and compared.
+
+    Args:
+        region: the workspace's, for an event that does not say where the lead is.
+    """
     return _present(
-        sms=to_e164(event.phone, region),
+        sms=to_e164(event.phone, event.region or region),
         email=to_address(event.email),
         linkedin=event.linkedin_id,
     )

@@ -1,4 +1,4 @@
-"""Phone numbers in E.164, read in the region of the lead."""
+"""Phone numbers in E.164, read in the region of the lead, else of the workspace."""
 
 import phonenumbers
 

@@ -143,7 +143,7 @@ def read_around(system: "System", draft: Draft, *, again: bool = False) -> Readi
         messages={int(row.part): row for row in messages},
         switches=SwitchReading(judge_switches(switches, draft.channel), asked_at, asked_at_wall),
         hour=reading_of(shares, hour) if shares else None,
-        halted=_standstill(enrolments[0], asked_at_wall) if enrolments else None,
+        halted=_standstill(enrolments[0]) if enrolments else None,
     )
 
 
@@ -163,14 +163,17 @@ def _is_sent_by_sequence(draft: Draft) -> bool:
     return draft.enrolment_id is not None and draft.sent_by != "setter"
 
 
-def _standstill(enrolment: Enrolment | None, now: int) -> Code | None:
-    """Return why a sequence stands still, if it does: also while it is to be looked at."""
+def _standstill(enrolment: Enrolment | None) -> Code | None:
+    """Return why a sequence stands still, if it does: also while it is to be looked at.
+
+    One that has nothing to look at is not due while it waits for its draft. One whose look failed
+    is due later.
+    """
     if enrolment is None or not enrolment.lead_id:
         return Code.ENROLMENT_NOT_FOUND
     if enrolment.state != EnrolmentState.ACTIVE:
         return known_code(enrolment.code, Code.ENROLMENT_OVER)
-    was_woken = enrolment.due_at is not None and enrolment.due_at <= now
-    return Code.SEQUENCE_LOOKS if was_woken else None
+    return Code.SEQUENCE_LOOKS if enrolment.due_at is not None else None
 
 
 def _looks_at_hour(draft: Draft, *, again: bool) -> bool:

@@ -6,7 +6,7 @@ from system_sender import audit
 from system_sender.budget import next_look_up, overdue_at
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, leave
-from system_sender.followups.waking import note_answer
+from system_sender.followups.waking import is_answer, note_answer
 from system_sender.models import Draft, Lead, Message
 from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.settlement import DraftFate, park
@@ -29,7 +29,7 @@ def recover(system: "System", draft: Draft) -> Code:
     if in_flight is not None:
         return _park_overdue(system, draft, in_flight, now)
     fate = _fate_of_parts(set(by_state), now)
-    if fate.state is DraftState.SENT and draft.enrolment_id is None:
+    if fate.state is DraftState.SENT and any(is_answer(draft, row.sent_by) for row in rows):
         _note_answer(system, draft)
     try:
         leave(system.store, system.world, draft, fate, actor=audit.SWEEP)

@@ -10,7 +10,7 @@ from system_sender.budget import ID_LOOK_UP_AFTER, next_look_up, overdue_at
 from system_sender.change import Change
 from system_sender.codes import Code
 from system_sender.delivery import Delivery
-from system_sender.followups.waking import answered, wake_all
+from system_sender.followups.waking import answered, is_answer, wake_all
 from system_sender.models import (
     Draft,
     Integration,
@@ -325,8 +325,7 @@ class Settlement:
             # What came in since the claim is not answered by it.
             left_at = max(self._claimed_at(), int(self.delivery.lead.last_outbound_at or 0))
             actions.append(Lead.last_outbound_at.set(left_at))
-        by_person = self.delivery.sent_by == "setter"
-        if self.fate().state is DraftState.SENT and (draft.enrolment_id is None or by_person):
+        if self.fate().state is DraftState.SENT and is_answer(draft, self.delivery.sent_by):
             # An answer from our side: what paused for the lead's message may go on. What a person
             # sends is one even if it is a step, and other sequences keep their distance from it.
             actions.append(answered(int(draft.seen_inbounds)))

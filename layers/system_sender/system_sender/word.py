@@ -7,7 +7,7 @@ from system_sender.change import Change
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, is_stale, list_draft
 from system_sender.finding import Found
-from system_sender.followups.waking import answered, wake_all
+from system_sender.followups.waking import answered, is_answer, wake_all
 from system_sender.linkedin import SENT_AS
 from system_sender.models import Draft, Evidence, Lead, Message, evidence_key
 from system_sender.outcome import Outcome, OutcomeKind
@@ -270,22 +270,24 @@ class _Verdict:
         claimed_at = int(self._message.post_by) - int(POST_WINDOW_SECONDS * 1000)
         return [Lead.last_outbound_at.set(max(claimed_at, int(lead.last_outbound_at or 0)))]
 
+    def _knowingly(self, lead: Lead) -> list[Any]:
+        """Return the actions of a person's order, who was asked about staleness."""
+        return [
+            Draft.seen_inbounds.set(lead.inbound_count),
+            Draft.seen_human_outbounds.set(lead.human_outbound_count),
+            Draft.approved_at.set(self._now),
+            Draft.ready_at.set(self._now),
+        ]
+
     def _settle_draft(self, write: Write, draft: Draft, fate: DraftFate) -> None:
         check_draft_move(DraftState(draft.state), fate.state)
         actions = draft_actions(draft, fate, self._now)
         actions += [Draft.attempts.set(0), Draft.result.set(self._result(draft, fate))]
         if self._lead is not None:
             if fate.state in DRAFT_OPEN and self._evidence is None:
-                # Whoever orders it anew knows what it now answers: staleness was asked about.
-                actions += [
-                    Draft.seen_inbounds.set(self._lead.inbound_count),
-                    Draft.seen_human_outbounds.set(self._lead.human_outbound_count),
-                    Draft.approved_at.set(self._now),
-                    Draft.ready_at.set(self._now),
-                ]
+                actions += self._knowingly(self._lead)
             changes: list[Any] = []
-            is_answer = draft.enrolment_id is None or self._message.sent_by == "setter"
-            if fate.state is DraftState.SENT and is_answer:
+            if fate.state is DraftState.SENT and is_answer(draft, self._message.sent_by):
                 changes = [answered(int(draft.seen_inbounds)), *self._left(self._lead)]
                 wake_all(write, self._lead, self._now, but=draft.enrolment_id)
             listed = fate.state in DRAFT_OPEN
@@ -301,6 +303,11 @@ class _Verdict:
             "part": int(self._message.part),
             "attempt": int(self._message.attempt),
             "provider_message_id": self._outcome.provider_message_id,
+            "sent_by": draft.sent_by,
         }
+        if fate.code is Code.RESEND_ORDERED and draft.enrolment_id is not None:
+            # Its sequence may stand still by now: the step is the person's, as if they approved it.
+            actions.append(Draft.sent_by.set("setter"))
+            facts["sent_by"] = "setter"
         change = Change(fate, self._actor, self._now, facts, after_attempt=True)
         change.tell(write, draft)

@@ -207,6 +207,17 @@ def test_a_phone_number_is_read_in_the_region_of_its_workspace(
     assert row(stored, Alias, phone_alias("birch", "+442079460000")).lead_id == "birch:eli"
 
 
+def test_a_phone_number_is_read_in_the_lead_s_own_region_if_it_has_one(
+    sender: Sender, stored: Scene, example: Any, file: Files
+) -> None:
+    example["leads"][1] |= {"phone": "030 123456", "region": "DE"}
+
+    sender.json("seed", file(example))
+
+    assert row(stored, Lead, "birch:eli").phone == "+4930123456"
+    assert row(stored, Alias, phone_alias("birch", "+4930123456")).lead_id == "birch:eli"
+
+
 def test_an_approved_draft_is_due_at_its_time(
     sender: Sender, stored: Scene, example: Any, file: Files
 ) -> None:

@@ -267,7 +267,7 @@ class _Check:
 
     def _phones(self) -> None:
         for path, lead in self._items("leads"):
-            region = region_of(self._seed, self._stored, lead.id)
+            region = region_of(self._seed, self._stored, lead)
             if lead.phone and region and to_e164(lead.phone, region) is None:
                 self._say(f"{path}.phone", f"is no phone number in region {region}")
 
@@ -276,7 +276,7 @@ class _Check:
         first: dict[tuple[str, str, str], str] = {}
         for path, lead in self._items("leads"):
             own = workspace_of(lead.id)
-            region = region_of(self._seed, self._stored, lead.id)
+            region = region_of(self._seed, self._stored, lead)
             for name, value in names_of_lead(lead, region).items():
                 key = (own, name, value)
                 if key in first:
@@ -288,7 +288,7 @@ def names_of_lead(lead: LeadSeed, region: str | None) -> dict[str, str]:
     """Return what messages find a lead by, under the path of each field.
 
     Args:
-        region: that of the workspace; None where it is not known, and numbers stay as written.
+        region: as of :func:`region_of`; None where it is not known, and numbers stay as written.
     """
     phone = to_e164(lead.phone, region) if region else lead.phone
     names = {"phone": phone, "email": lead.email, "linkedin_id": lead.linkedin_id}
@@ -296,9 +296,11 @@ def names_of_lead(lead: LeadSeed, region: str | None) -> dict[str, str]:
     return {name: value for name, value in names.items() if value}
 
 
-def region_of(seed: Seed, stored: Stored | None, lead_id: str) -> str | None:
+def region_of(seed: Seed, stored: Stored | None, lead: LeadSeed) -> str | None:
     """Return the region that a lead's phone number is read in, or None where it is not known."""
-    name = workspace_of(lead_id)
+    if lead.region:
+        return lead.region
+    name = workspace_of(lead.id)
     for workspace in seed.workspaces:
         if workspace.id == name:
             return workspace.region

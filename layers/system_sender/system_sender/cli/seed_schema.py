@@ -219,6 +219,10 @@ class LeadSeed(Item):
         description="As people write it; stored in E.164.",
         examples=["+15550100001"],
     )
+    region: Region | None = Field(
+        default=None,
+        description="Where a `phone` without a country code is from; else the workspace's counts.",
+    )
     email: Email | None = None
     linkedin_url: ProfileUrl | None = Field(
         default=None,

@@ -90,7 +90,7 @@ def seed_all(operator: Operator, seed: Seed) -> Answer:
         *(_campaign(operator, item) for item in seed.campaigns),
         *(_integration(operator, one, _owner_key(one, stored)) for one in accounts_of(seed)),
         *(_workspace(operator, item) for item in seed.workspaces),
-        *(_lead(operator, item, region_of(seed, stored, item.id)) for item in seed.leads),
+        *(_lead(operator, item, region_of(seed, stored, item)) for item in seed.leads),
         *(_draft(operator, item) for item in seed.drafts),
     ]
     columns = ("id", "kind", "result", "remark")
@@ -184,7 +184,7 @@ def _check_names_of_leads(operator: Operator, seed: Seed, stored: Stored) -> Non
     wanted = [
         (f"leads[{number}].{field}", item.id, key)
         for number, item in enumerate(seed.leads)
-        for field, key in _aliases(item, region_of(seed, stored, item.id))
+        for field, key in _aliases(item, region_of(seed, stored, item))
     ]
     found = operator.rows((Alias, key) for _, _, key in wanted)
     mistakes = [

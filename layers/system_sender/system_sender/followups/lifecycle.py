@@ -204,6 +204,11 @@ def is_open(draft: Draft, *, begun: bool) -> bool:
     return draft.state in DRAFT_OPEN and not begun
 
 
+def is_sent_by_person(draft: Draft) -> bool:
+    """Say whether a person let a step's draft go, and knows what they do. Pure."""
+    return draft.state == DraftState.APPROVED and draft.sent_by == "setter"
+
+
 def is_answered(lead: Lead) -> bool:
     """Say whether our side has answered everything that the lead wrote. Pure."""
     count = int(lead.inbound_count)
@@ -228,12 +233,15 @@ def spacing_of(enrolment: Enrolment, lead: Lead) -> int:
 
 
 def _in_flight(view: View) -> Move | None:
-    """Wait while it is not known whether the step leaves: the record of it must say so first."""
+    """Wait while it is not known whether the step leaves: the record of it must say so first.
+
+    What a person let go is not taken back either: its end says what became of it.
+    """
     draft = view.draft
     if draft is None:
         return None
     goes = draft.state in MAYBE_OUT or (draft.state in DRAFT_OPEN and view.begun)
-    return Await() if goes else None
+    return Await() if goes or is_sent_by_person(draft) else None
 
 
 def _sent(view: View) -> Move | None:

@@ -11,7 +11,8 @@ from system_sender.drafts import NewDraft, add_draft, draft_row, list_draft, tex
 from system_sender.followups.enrolment import EnrolmentChange, as_it_was, draft_id_of
 from system_sender.followups.filling import Filled
 from system_sender.followups.sequence import Step
-from system_sender.models import Draft, Enrolment, Lead, Revision
+from system_sender.models import Draft, Enrolment, Lead, Message, Revision, Workspace
+from system_sender.policy import local_day
 from system_sender.settlement import DraftFate, draft_actions
 from system_sender.states import DRAFT_OPEN, DraftState, check_draft_move
 from system_sender.store import ConditionsFailed, Write
@@ -30,6 +31,7 @@ class StepText:
 
     enrolment: Enrolment
     lead: Lead
+    workspace: Workspace
     step: Step
     filled: Filled
     campaign_id: str | None
@@ -108,6 +110,9 @@ def _again(system: "System", what: StepText, draft: Draft) -> Any:
     check_draft_move(DraftState(draft.state), fate.state)
     revision = None if draft.parts else _revision(what, draft, now)
     actions = [*draft_actions(draft, fate, now), *_permission(what, now)]
+    if draft.counted and not _was_tried_today(system, what, draft, now):
+        # That attempt did not leave: what goes now counts in the day and in the hour of now.
+        actions.append(Draft.counted.set(False))
     facts: dict[str, Any] = {"sent_by": "ai"}
     if revision is not None:
         hashed = text_hash(what.filled.text, what.filled.subject)
@@ -133,6 +138,14 @@ def _again(system: "System", what: StepText, draft: Draft) -> Any:
         return write
 
     return build
+
+
+def _was_tried_today(system: "System", what: StepText, draft: Draft, now: int) -> bool:
+    first = system.store.get(Message, draft.draft_id, 0)
+    if first is None or first.post_by is None:
+        return False
+    days = [local_day(what.lead, what.workspace, int(at)) for at in (first.post_by, now)]
+    return days[0] == days[1]
 
 
 def _revision(what: StepText, draft: Draft, now: int) -> Revision:

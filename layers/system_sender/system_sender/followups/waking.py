@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from system_sender.models import Enrolment, Lead, shard_of
+from system_sender.models import Draft, Enrolment, Lead, shard_of
 from system_sender.store import ConditionsFailed, Write
 
 if TYPE_CHECKING:
@@ -52,6 +52,15 @@ def wake_all(write: Write, lead: Lead, now: int, *, but: str | None = None) -> N
     for enrolment_id in sorted(lead.enrolments or ())[:MOST_WOKEN]:
         if enrolment_id != but:
             wake(write, enrolment_id, now)
+
+
+def is_answer(draft: Draft, sent_by: str | None) -> bool:
+    """Say whether a draft that leaves answers the lead: a step does only where a person sends it.
+
+    Args:
+        sent_by: who stands behind its delivery.
+    """
+    return draft.enrolment_id is None or sent_by == "setter"
 
 
 def answered(seen_inbounds: int) -> Any:

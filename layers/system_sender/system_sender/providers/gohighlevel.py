@@ -66,7 +66,7 @@ __all__ = [
 _ROUTE = "send"
 
 # HighLevel answers business refusals as 400 or 422, and by report also as a 5xx, so the text
-# decides, whatever the status. The wording is as seen in its answers; that of the two about an
+# decides. The wording is as seen in its answers; that of the two about an
 # e-mail address is unconfirmed, and so is that the first two are the same for e-mail.
 _TABLE = AnswerTable(
     errors=(

@@ -32,6 +32,7 @@ from system_sender.inbound_fields import (
     storable,
     verify_secret,
 )
+from system_sender.phone_number import known_region
 from system_sender.providers import SignedRequest
 from system_sender.settings import ed25519_key
 
@@ -418,6 +419,7 @@ def parse_workflow_event(body: Mapping[str, Any]) -> InboundEvent:
         identified=isinstance(date, str) and bool(date) and _has_seconds(time),
         text=text,
         phone=optional_text(body.get("phone")) or optional_text(custom.get("Phone Number")),
+        region=_region(body.get("country")),
         email=email,
         first_name=person_name(body.get("first_name")),
         last_name=person_name(body.get("last_name")),
@@ -425,6 +427,12 @@ def parse_workflow_event(body: Mapping[str, Any]) -> InboundEvent:
     if channel == "sms":
         return found
     return replace(found, text=_readable(text), sender=email, identified=True)
+
+
+def _region(country: Any) -> str | None:
+    """Return the contact's country where it is a code; GoHighLevel's lists hold ISO 3166 codes."""
+    code = country.strip().upper() if isinstance(country, str) else ""
+    return code if known_region(code) else None
 
 
 def _workflow_channel(kind: Any) -> str | None:
