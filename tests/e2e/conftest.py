@@ -240,11 +240,11 @@ class Agency:
         return json.loads(answer["Payload"].read())
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Ask again and again until it holds, and fail after half a minute."""
-    deadline = time.monotonic() + 30
+def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    """Ask again and again until it holds, and fail after so many seconds."""
+    deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, "half a minute has passed"
+        assert time.monotonic() < deadline, f"{seconds} seconds have passed"
         time.sleep(0.05)
 
 

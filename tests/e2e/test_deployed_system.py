@@ -1,14 +1,45 @@
 """The deployed template over HTTP: API Gateway, Lambda, the layer, DynamoDB, SSM, the provider."""
 
 import base64
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
+import requests
 
 from devstack.sandbox.provider import Fault, Kind
 from devstack.sandbox.webhooks import Signer, Webhook, inbound_message, workflow_reply
-from tests.e2e.conftest import PHONE, Agency
+from tests.e2e.conftest import PHONE, Agency, wait_until
+
+# After this long a delivery is parked whose request may have begun last of all.
+_OVERDUE_SECONDS = 80
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A text that the provider took from a function which has stood still ever since.
+
+    Attributes:
+        answer: what API Gateway says once the function's own timeout has killed it.
+    """
+
+    agency: Agency
+    webhook: Webhook
+    answer: "Future[requests.Response]"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen(agencies: Callable[[], Agency]) -> Iterator[Frozen]:
+    """Stands still while all the other tests of this file run: nobody waits for its timeout."""
+    agency = agencies().seed()
+    agency.system.sandbox().program(Fault(Kind.FREEZE_CLIENT, contact_id=agency.contact))
+    webhook = agency.text("Do you also work on Saturdays?")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(agency.post, webhook)
+        wait_until(lambda: len(agency.accepted()) == 1)
+        yield Frozen(agency, webhook, answer)
 
 
 def test_an_inbound_text_is_answered_by_the_approved_reply(agency: Agency) -> None:
@@ -152,4 +183,30 @@ def test_a_base64_body_is_verified_over_its_decoded_bytes(agency: Agency) -> Non
         "isBase64Encoded": True,
     }
     assert agency.invoke_webhook(event)["statusCode"] == 200
+    assert len(agency.accepted()) == 1
+
+
+def test_what_a_timeout_killed_in_mid_send_is_parked_and_never_sent_twice(frozen: Frozen) -> None:
+    agency = frozen.agency
+    # AWS makes 429 of it, as the template says; the local gateway does not know how.
+    assert frozen.answer.result().status_code in (429, 502)
+
+    def drafts(*states: str) -> list[dict[str, Any]]:
+        named = [word for state in states for word in ("--state", state)]
+        listed = agency.sender("drafts", "--workspace", agency.name, *named)["drafts"]
+        return [draft for draft in listed if draft["lead_id"] == agency.lead]
+
+    def is_found() -> bool:
+        agency.sweep()
+        return drafts("sending") == []
+
+    wait_until(is_found, _OVERDUE_SECONDS + 30)
+    (draft,) = drafts("unknown", "sent")
+    assert "interrupted" in str(agency.sender("thread", agency.lead)), "it was parked"
+    # Sweeps of the other tests may have looked it up since, and found that it left.
+    delivery = agency.delivery(draft["draft_id"])
+    settled = [("unknown", "interrupted"), ("sent", "sent_by_evidence")]
+    assert (delivery["state"], delivery["code"]) in settled
+    assert agency.post(frozen.webhook).status_code == 200
+    assert agency.sweep()["failed"] == 0
     assert len(agency.accepted()) == 1
