@@ -102,12 +102,6 @@ class View:
             return None
         return step_after(self.steps, self.enrolment.done)
 
-    @property
-    def open_draft(self) -> Draft | None:
-        """Return the step's draft if it may still leave and nothing of it has."""
-        draft = self.draft
-        return draft if draft is not None and is_open(draft, begun=self.begun) else None
-
 
 @dataclass(frozen=True, slots=True)
 class Await:
