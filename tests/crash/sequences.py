@@ -6,8 +6,6 @@ All that must leave are the texts of a story, each once and in order: a text is 
 from itertools import pairwise
 from typing import Any
 
-from devstack.sandbox.faults import Fault as SandboxFault
-from devstack.sandbox.faults import Kind
 from system_sender.audit import entries_of
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused
@@ -29,6 +27,7 @@ from tests.crash.stories import (
     SystemStory,
     delete_open,
     honest,
+    want_a_pause,
 )
 from tests.crash.story import Verdict
 from tests.crash.watch import Rows, Watch
@@ -295,14 +294,7 @@ class ApprovedStepStory(SequenceStory):
 
     def seed(self) -> None:
         super().seed()
-        self.world.sandbox.program(
-            SandboxFault(
-                Kind.REFUSE,
-                refusal="too_many_requests",
-                retry_after="30",
-                text_contains=FIRST,
-            )
-        )
+        want_a_pause(self.world, FIRST)
 
     def sweep(self) -> None:
         super().sweep()

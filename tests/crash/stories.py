@@ -405,19 +405,19 @@ class ThreePartStory(FunctionStory):
     text = THREE_PARTS
 
 
+def want_a_pause(world: FaultyWorld, text: str) -> None:
+    """Let the provider want a pause, once, before it takes a text that contains this."""
+    world.sandbox.program(
+        SandboxFault(Kind.REFUSE, refusal="too_many_requests", retry_after="30", text_contains=text)
+    )
+
+
 class RetryStory(ThreePartStory):
     """The provider wants a pause before the second part; the cron goes on after it."""
 
     def seed(self) -> None:
         super().seed()
-        self.world.sandbox.program(
-            SandboxFault(
-                Kind.REFUSE,
-                refusal="too_many_requests",
-                retry_after="30",
-                text_contains="second part",
-            )
-        )
+        want_a_pause(self.world, "second part")
 
 
 class ReplyStory(SystemStory):
