@@ -420,7 +420,7 @@ class InDoubt(Contest):
         """Let a person settle it by what the provider's screen shows."""
         sent = self.accepted() > 0
         if not sent:
-            self.story.ordered.append(self.world.now())
+            self.story.order()
         try:
             settle_by_word(self.story.system(), self.story.draft_id, 0, sent=sent, resend=not sent)
         except DraftRefused:

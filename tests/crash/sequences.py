@@ -31,7 +31,7 @@ from tests.crash.stories import (
 )
 from tests.crash.story import Verdict
 from tests.crash.watch import Rows, Watch
-from tests.crash.world import BEGINNING, PAST_EVERY_DEADLINE, FaultyWorld
+from tests.crash.world import PAST_EVERY_DEADLINE, FaultyWorld
 
 FIRST, SECOND = "Hi Dana, Acme here", "Still looking, Dana?"
 _DAY = 24 * 3_600_000
@@ -322,8 +322,7 @@ class AnsweredSequenceStory(SequenceStory):
 
     def __init__(self, world: FaultyWorld) -> None:
         super().__init__(world)
-        webhook = self.through.inbound(self.scene, "Sure, which day?", at=BEGINNING)
-        self._event = self.through.event(self.scene, webhook)
+        self._event: dict[str, Any] | None = None
         self._heard = False
 
     @property
@@ -347,9 +346,17 @@ class AnsweredSequenceStory(SequenceStory):
         for _ in range(MOST_DELIVERIES):
             if self._heard or not self.writes():
                 return
-            self._heard = self.post(self._event)
+            self._heard = self.post(self._written())
             self.world.advance(60_000)
         self._complain("the provider was never content")
+
+    def _written(self) -> dict[str, Any]:
+        """Return the lead's message, which they write once."""
+        if self._event is None:
+            at = self.world.now()
+            webhook = self.through.inbound(self.scene, "Sure, which day?", at=at)
+            self._event = self.through.event(self.scene, webhook)
+        return self._event
 
     def writes(self) -> bool:
         """Say whether the lead writes now."""
@@ -357,11 +364,12 @@ class AnsweredSequenceStory(SequenceStory):
 
     def close(self) -> None:
         if self._heard:
-            self.post(self._event)
+            self.post(self._written())
         super().close()
 
     def _all_done(self, counts: list[int], faults: frozenset[Fault], *, final: bool) -> bool:
-        if Fault.REFUSED in faults and not counts[self.parts.index(ONE_PART)]:
+        reply = self._all_rows()[self.parts.index(ONE_PART)].draft
+        if Fault.REFUSED in faults and reply is not None and reply.state == DraftState.FAILED:
             # Nobody answered the lead, and so nothing goes on.
             row = self.enrolment()
             return row.state == EnrolmentState.PAUSED and row.due_at is None

@@ -96,7 +96,8 @@ class SystemStory(ABC):
 
     Attributes:
         through: the provider and the channel that the draft leaves by.
-        ordered: when a person ordered another attempt (epoch milliseconds, UTC), for each.
+        ordered: how many attempts had begun when a person ordered another, for each order. No
+            clock tells: it may have been set back between the two.
     """
 
     text = ONE_PART
@@ -179,7 +180,8 @@ class SystemStory(ABC):
 
     def sweep_until_quiet(self) -> None:
         """Let the cron run whenever something is due."""
-        for _ in range(MOST_ROUNDS):
+        # A clock that was set back lets an echo wait, minute by minute, until its delivery is overdue.
+        for _ in range(6 * MOST_ROUNDS):
             due_at = self.rows().due_at()
             if due_at is None:
                 return
@@ -211,11 +213,15 @@ class SystemStory(ABC):
         """Settle one delivery, as often as it takes to see it settled."""
         sent = bool(self.accepted(part))
         if not sent:
-            self.ordered.append(self.world.now())
+            self.order()
         for _ in range(MOST_DELIVERIES):
             if self.world.invoke(lambda: self._settle(part, sent=sent)):
                 return
         self.world.problems.append("a person's word could not be written down")
+
+    def order(self) -> None:
+        """Note that a person orders another attempt."""
+        self.ordered.append(len(self.world.sandbox.ledger.sends()))
 
     def _settle(self, part: int, *, sent: bool) -> None:
         try:
@@ -303,9 +309,10 @@ class SystemStory(ABC):
         """Find what was sent again, on whatever way, though nobody knew and nobody ordered it."""
         problems: list[str] = []
         for part in self.parts:
-            sends = self.world.sandbox.ledger.sends(text=part)
-            for earlier, later in pairwise(sends):
-                ordered = any(earlier.began_at < at <= later.began_at for at in self.ordered)
+            sends = enumerate(self.world.sandbox.ledger.sends())
+            of_part = [(number, entry) for number, entry in sends if entry.text == part]
+            for (before, earlier), (number, _) in pairwise(of_part):
+                ordered = any(before < at <= number for at in self.ordered)
                 if earlier.fault in _UNKNOWN and not ordered:
                     problems.append(f"an attempt followed one that {earlier.fault}")
         return problems
@@ -558,7 +565,7 @@ class EchoStory(CronStory):
 
     def __init__(self, world: FaultyWorld) -> None:
         super().__init__(world)
-        self._told = False
+        self._told = self._owed = False
         world.before = self._tell_before_it_is_settled
 
     def seed(self) -> None:
@@ -572,7 +579,18 @@ class EchoStory(CronStory):
     def tell(self) -> bool:
         """Let the provider tell of what it accepted; say whether it is content."""
         contents = [self.post(event) for event in self.echoes()]
-        return all(contents)
+        self._owed = not all(contents)
+        return not self._owed
+
+    def sweep_until_quiet(self) -> None:
+        super().sweep_until_quiet()
+        for _ in range(MOST_DELIVERIES):
+            if not self._owed:
+                return
+            self.world.advance(60_000)
+            self.tell()
+            super().sweep_until_quiet()
+        self.world.problems.append("the provider was never content")
 
     def echoes(self) -> list[dict[str, Any]]:
         """Return what the provider tells of so far."""
