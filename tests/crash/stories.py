@@ -180,7 +180,7 @@ class SystemStory(ABC):
 
     def sweep_until_quiet(self) -> None:
         """Let the cron run whenever something is due."""
-        # With a clock that was set back an echo waits, by the minute, until its delivery is overdue.
+        # With a clock that was set back, an echo waits by the minute until its delivery is overdue.
         for _ in range(6 * MOST_ROUNDS):
             due_at = self.rows().due_at()
             if due_at is None:
