@@ -322,7 +322,6 @@ class AnsweredSequenceStory(SequenceStory):
 
     def __init__(self, world: FaultyWorld) -> None:
         super().__init__(world)
-        self._event: dict[str, Any] | None = None
         self._heard = False
 
     @property
@@ -351,12 +350,9 @@ class AnsweredSequenceStory(SequenceStory):
         self._complain("the provider was never content")
 
     def _written(self) -> dict[str, Any]:
-        """Return the lead's message, which they write once."""
-        if self._event is None:
-            at = self.world.now()
-            webhook = self.through.inbound(self.scene, "Sure, which day?", at=at)
-            self._event = self.through.event(self.scene, webhook)
-        return self._event
+        """Return the lead's one message, signed anew each time that the provider comes."""
+        webhook = self.through.inbound(self.scene, "Sure, which day?", at=self.world.now())
+        return self.through.event(self.scene, webhook)
 
     def writes(self) -> bool:
         """Say whether the lead writes now."""
