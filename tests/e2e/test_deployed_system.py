@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 import requests
 
+from devstack.demo import OVERDUE_SECONDS
 from devstack.sandbox.provider import Fault, Kind
 from devstack.sandbox.webhooks import Signer, Webhook, inbound_message, workflow_reply
 from tests.e2e.conftest import PHONE, Agency, wait_until
-
-# After this long a delivery is parked whose request may have begun last of all.
-_OVERDUE_SECONDS = 80
 
 
 @dataclass(frozen=True)
@@ -200,7 +198,7 @@ def test_what_a_timeout_killed_in_mid_send_is_parked_and_never_sent_twice(frozen
         agency.sweep()
         return drafts("sending") == []
 
-    wait_until(is_found, _OVERDUE_SECONDS + 30)
+    wait_until(is_found, OVERDUE_SECONDS + 30)
     (draft,) = drafts("unknown", "sent")
     assert "interrupted" in str(agency.sender("thread", agency.lead)), "it was parked"
     # Sweeps of the other tests may have looked it up since, and found that it left.

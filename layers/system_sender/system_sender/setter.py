@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from system_sender.budget import Budget
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, approve, edit
+from system_sender.followups.lifecycle import is_sent_by_person
 from system_sender.gate import send_approved_draft, stored_result
 from system_sender.models import Draft, Lead, Revision, is_identifier
 from system_sender.result import SendOutcome, SendResult
@@ -155,8 +156,7 @@ def _refusal(draft: Draft, channel: str, lead_id: str, body: str) -> Code | None
 
 def _only_waits(draft: Draft) -> bool:
     """Say whether a person has ordered it before, and it waits for more than its time."""
-    ordered = draft.state == DraftState.APPROVED and draft.sent_by == "setter"
-    return ordered and draft.code not in (None, Code.NOT_DUE.value)
+    return is_sent_by_person(draft) and draft.code not in (None, Code.NOT_DUE.value)
 
 
 def _approve_and_send(

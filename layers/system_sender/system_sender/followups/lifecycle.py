@@ -199,7 +199,7 @@ def is_open(draft: Draft, *, begun: bool) -> bool:
 
 
 def is_sent_by_person(draft: Draft) -> bool:
-    """Say whether a person let a step's draft go, and knows what they do. Pure."""
+    """Say whether a person let a draft go, and knows what they do. Pure."""
     return draft.state == DraftState.APPROVED and draft.sent_by == "setter"
 
 

@@ -430,7 +430,7 @@ def parse_workflow_event(body: Mapping[str, Any]) -> InboundEvent:
 
 
 def _region(country: Any) -> str | None:
-    """Return the contact's country where it is a code; GoHighLevel's lists hold ISO 3166 codes."""
+    """Return the contact's country where it is a code of ISO 3166, which is unconfirmed."""
     code = country.strip().upper() if isinstance(country, str) else ""
     return code if known_region(code) else None
 
