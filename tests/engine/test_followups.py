@@ -1351,6 +1351,22 @@ def test_a_persons_step_answers_the_lead_and_automations_does_not_whoever_finds_
     assert stage.scene.lead_now().answered_inbounds is None
 
 
+def test_a_step_that_automation_sends_answers_nothing(stage: Stage, winter: Winter) -> None:
+    winter.enrol()
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    assert stage.scene.lead_now().answered_inbounds is None
+
+
+def test_a_step_of_automation_that_a_person_saw_leave_answers_nothing(
+    stage: Stage, winter: Winter
+) -> None:
+    draft = unknown_step(stage, winter)
+    settle_by_word(stage.system, draft, 0, sent=True, resend=False, user="kim")
+    assert stage.state(draft) == "sent"
+    assert stage.scene.lead_now().answered_inbounds is None
+
+
 def it_had_left(stage: Stage, draft_id: str, state: DraftState) -> None:
     """Let a delivery be known to have left, and its draft stand as it did before."""
     stage.update(Message(draft_id, 0), Message.state.set("sent"))
