@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from unittest import mock
 
-from system_sender import due, models, settlement
+from system_sender import due, models, telemetry
 from system_sender import sweep as sweeping
 from system_sender.telemetry import log
 from tests.crash.connection import FaultyConnection
@@ -112,7 +112,7 @@ def prepared() -> Iterator[None]:
             mock.patch.object(models, "SHARDS", 1),
             mock.patch.object(sweeping, "SHARDS", 1),
             mock.patch.object(due, "SHARDS", 1),
-            mock.patch.object(settlement, "emit_contradiction"),
+            mock.patch.object(telemetry, "_emit"),
         ):
             yield
     finally:

@@ -133,6 +133,7 @@ def test_people_who_answer_themselves_find_a_draft(stage: Stage) -> None:
         ("Hello?", "Hi [Name]", "placeholder"),
         ("Hola, me interesa, ¿cuánto cuesta?", "Does 2pm on Tuesday work?", "wrong_language"),
         ("Can you call me at 5?", "Does 2pm on Tuesday work?", "wants_call"),
+        ("Stop I have a question", "Does 2pm on Tuesday work?", "suspected_opt_out"),
     ],
 )
 def test_what_the_rules_hold_is_held_of_a_template_too(

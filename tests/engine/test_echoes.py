@@ -381,6 +381,25 @@ def test_a_persons_message_that_the_lead_has_answered_since_overtakes_nothing(
     assert (humans(stage), stage.state(answer.draft_id)) == (0, "pending")
 
 
+def test_a_persons_message_that_is_counted_as_the_lead_writes_overtakes_nothing(
+    stage: Stage,
+) -> None:
+    wrote_at = stage.world.now()
+    stage.world.step(600)
+    stage.update(Lead(stage.scene.lead_id), Lead.campaign_id.remove())
+    answers: list[Draft] = []
+
+    def write() -> None:
+        inbound = CHAT.inbound(stage.scene, "How much is it?", number=1, at=stage.world.now())
+        post(stage, inbound)
+        answers.append(waiting(stage))
+
+    stage.world.before = Once(named("write lead+event"), write)
+    assert tell(stage, BY_HAND, at=wrote_at) == "recorded"
+    [answer] = answers
+    assert (humans(stage), stage.state(answer.draft_id)) == (0, "pending")
+
+
 def test_a_second_message_with_the_words_of_ours_is_a_persons(stage: Stage) -> None:
     stage.send(on_linkedin(stage).draft_id)
     assert tell(stage, HELLO, accepted_id(stage)) == "echo_matched"

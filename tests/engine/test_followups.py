@@ -1103,6 +1103,12 @@ def test_a_sequence_that_is_switched_off_stops_and_a_person_resumes_it(
     assert stage.scene.sent_texts() == [FIRST]
 
 
+def switch_off_by_command(stage: Stage, winter: Winter) -> None:
+    operator = Operator(stage.world)
+    operator.store = stage.scene.store
+    switch_off(operator, winter.sequence_id)
+
+
 def test_a_step_that_waits_for_the_morning_is_taken_back_when_its_sequence_is_switched_off(
     stage: Stage, winter: Winter
 ) -> None:
@@ -1111,9 +1117,7 @@ def test_a_step_that_waits_for_the_morning_is_taken_back_when_its_sequence_is_sw
     winter.enrol()
     stage.sweep()
     assert stage.state(winter.draft_id("hello")) == "approved"
-    operator = Operator(stage.world)
-    operator.store = stage.scene.store
-    switch_off(operator, winter.sequence_id)
+    switch_off_by_command(stage, winter)
     stage.sweep()
     assert winter.stands == ("paused", "sequence_inactive")
     assert stage.state(winter.draft_id("hello")) == "superseded"
@@ -1266,15 +1270,91 @@ def call_the_lead_away(stage: Stage, winter: Winter) -> None:
     leave_alone(stage.system, stage.scene.lead_now(), stage.world.now() + DAY * 1000)
 
 
-@pytest.mark.parametrize("happens", [switch_the_sequence_off, call_the_lead_away])
-def test_a_sequence_does_not_take_back_what_a_person_let_go(
-    stage: Stage, happens: Callable[[Stage, Winter], None]
-) -> None:
+def pause_it(stage: Stage, winter: Winter) -> None:
+    pause_by_person(stage.system, winter.enrolment_id, user="kim")
+
+
+def cancel_it(stage: Stage, winter: Winter) -> None:
+    cancel_by_person(stage.system, winter.enrolment_id, user="kim")
+
+
+def test_a_sequence_does_not_take_back_what_a_person_let_go(stage: Stage) -> None:
     winter = approved_in_vain(stage)
-    happens(stage, winter)
+    call_the_lead_away(stage, winter)
     wake_up(stage, winter)
     sweep_through(stage, 3 * MINUTE, step=MINUTE)
     assert stage.scene.sent_texts() == [FIRST]
+
+
+@pytest.mark.parametrize(("happens", "code"), ENDINGS)
+def test_what_ends_a_sequence_takes_back_what_a_person_let_go(
+    stage: Stage, happens: Callable[[Stage], None], code: str
+) -> None:
+    turn_off_replies(stage)
+    winter = approved_in_vain(stage)
+    happens(stage)
+    wake_up(stage, winter)
+    sweep_through(stage, 3 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == []
+    assert stage.state(winter.draft_id("hello")) != "approved"
+    assert winter.stands == ("cancelled", code)
+
+
+def test_switching_a_sequence_off_takes_back_what_a_person_let_go(stage: Stage) -> None:
+    winter = approved_in_vain(stage)
+    switch_off_by_command(stage, winter)
+    sweep_through(stage, 3 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == []
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+    assert winter.stands == ("paused", "sequence_inactive")
+
+
+@pytest.mark.parametrize(
+    ("takes_back", "stands"),
+    [
+        (pause_it, ("paused", "paused_by_person")),
+        (cancel_it, ("cancelled", "cancelled_by_person")),
+        (switch_off_by_command, ("paused", "sequence_inactive")),
+    ],
+)
+def test_an_order_that_is_taken_back_during_its_attempt_is_not_carried_out_by_the_next(
+    stage: Stage, takes_back: Callable[[Stage, Winter], None], stands: tuple[str, str]
+) -> None:
+    winter = approved_in_vain(stage)
+    draft = winter.draft_id("hello")
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    during = Once(is_send, lambda: takes_back(stage, winter))
+    stage.world.before = during
+    sweep_through(stage, 10 * MINUTE, step=MINUTE)
+    assert during.happened
+    assert stage.scene.sent_texts() == []
+    assert (stage.state(draft), winter.stands) == ("superseded", stands)
+
+
+def test_a_step_is_told_as_a_persons_though_their_order_was_taken_back_as_it_left(
+    stage: Stage,
+) -> None:
+    winter = approved_in_vain(stage)
+    draft = winter.draft_id("hello")
+    stage.world.before = Once(is_send, lambda: pause_it(stage, winter))
+    sweep_through(stage, 10 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == [FIRST]
+    (delivery,) = stage.messages()
+    assert (stage.state(draft), delivery.sent_by) == ("sent", "setter")
+    assert stage.scene.lead_now().answered_inbounds == {0}
+
+
+def test_an_order_that_moves_while_it_is_taken_back_is_taken_back_all_the_same(
+    stage: Stage,
+) -> None:
+    winter = approved_in_vain(stage)
+    stage.world.step(MINUTE)
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    stage.world.before = Once(named("write draft"), lambda: stage.send(winter.draft_id("hello")))
+    switch_off_by_command(stage, winter)
+    sweep_through(stage, 10 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("paused", "sequence_inactive")
 
 
 def test_a_person_who_pauses_takes_back_what_a_person_let_go(stage: Stage) -> None:
@@ -1309,14 +1389,6 @@ def unknown_step(stage: Stage, winter: Winter) -> str:
 def let_the_lead_write(stage: Stage, winter: Winter) -> None:
     answer(stage)
     stage.sweep()
-
-
-def pause_it(stage: Stage, winter: Winter) -> None:
-    pause_by_person(stage.system, winter.enrolment_id, user="kim")
-
-
-def cancel_it(stage: Stage, winter: Winter) -> None:
-    cancel_by_person(stage.system, winter.enrolment_id, user="kim")
 
 
 @pytest.mark.parametrize(
@@ -1391,6 +1463,23 @@ def test_a_step_that_was_tried_another_day_counts_on_the_day_that_it_leaves(
     assert stage.scene.draft_now(winter.draft_id("hello")).code == "channel_daily_cap"
     sweep_through(stage, DAY)
     assert stage.scene.sent_texts() == ["Summer, Dana", FIRST]
+
+
+def test_a_step_that_a_person_tried_in_vain_counts_once_automation_sends_it(stage: Stage) -> None:
+    only_by_day(stage)
+    stage.world.step(9 * HOUR)  # nine in the evening
+    winter = Winter(stage.scene, stage.system).write(HELLO).enrol()
+    stage.sweep()
+    approve_step(stage, winter, "hello")
+    stage.fail(Kind.REFUSE, refusal="too_many_requests")
+    stage.sweep()
+    assert stage.scene.draft_now(winter.draft_id("hello")).code == "rate_limited"
+    pause_it(stage, winter)
+    resume_by_person(stage.system, winter.enrolment_id, user="kim")
+    sweep_through(stage, 14 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST]
+    lead = stage.scene.lead_now()
+    assert (lead.automated_today, lead.automated_in_a_row) == (1, 1)
 
 
 def test_our_answer_while_the_enrolment_goes_to_rest_is_not_lost(

@@ -9,6 +9,7 @@ from devstack.sandbox.contract import Injected
 from devstack.sandbox.faults import Fault, Kind
 from devstack.sandbox.ledger import Operation
 from devstack.sandbox.webhooks import Webhook
+from system_sender.codes import Code
 from system_sender.models import Integration, integration_key
 from system_sender.providers.gohighlevel import WORKFLOW
 from tests.engine.stage import Once, Stage
@@ -118,6 +119,69 @@ def test_when_nobody_can_be_asked_redeliveries_within_the_hour_are_one(stage: St
     stage.world.step(3 * 3600)
     assert stage.post(yes(stage)).status == 200
     assert recorded(stage) == 2, "hours later it is another text"
+
+
+def answers(stage: Stage, count: int) -> None:
+    """Post the webhook of one text as often as this; none of its repetitions is another text."""
+    before = recorded(stage)
+    for _ in range(count):
+        assert stage.post(yes(stage)).status == 200
+    assert recorded(stage) == before + 1
+
+
+@pytest.mark.parametrize("first_is_listed", [True, False])
+def test_an_equal_text_hours_later_is_another_one_though_it_is_not_listed_yet(
+    stage: Stage, first_is_listed: bool
+) -> None:
+    if first_is_listed:
+        arrives(stage, "ms1")
+        answers(stage, 2)
+    else:
+        answers(stage, 2)
+        arrives(stage, "ms1")
+    stage.world.step(5 * 3600)
+    answers(stage, 2)
+    arrives(stage, "ms2")
+    assert stage.post(yes(stage)).code is Code.DUPLICATE_EVENT, "now it is listed, and the same"
+    arrives(stage, "ms3")
+    answers(stage, 2)
+    assert recorded(stage) == 3
+
+
+def test_a_text_that_nobody_lists_is_the_same_within_the_hour_also_in_the_next_one(
+    stage: Stage,
+) -> None:
+    stage.world.step(55 * 60)
+    answers(stage, 2)
+    stage.world.step(10 * 60)
+    assert stage.post(yes(stage)).code is Code.DUPLICATE_EVENT
+
+
+def test_what_was_recorded_blindly_a_day_ago_stands_for_nothing_that_is_listed_today(
+    stage: Stage,
+) -> None:
+    stage.world.step(60)
+    answers(stage, 2)
+    arrives(stage, "ms1")
+    stage.world.step(24 * 3600 + 60)
+    arrives(stage, "ms2")
+    answers(stage, 2)
+    assert {event.provider_message_id for event in stage.inbound()} == {None, "ms2"}
+
+
+def test_the_newest_text_of_a_busy_contact_is_among_those_that_are_looked_at(
+    stage: Stage,
+) -> None:
+    for number in range(100):
+        stage.sandbox.inject(
+            Injected(stage.scene.location, stage.scene.contact, "go on", message_id=f"x{number}")
+        )
+    stage.world.step(1)
+    arrives(stage, "ms1")
+    answers(stage, 2)
+    arrives(stage, "ms2")
+    answers(stage, 2)
+    assert {event.provider_message_id for event in stage.inbound()} == {"ms1", "ms2"}
 
 
 def test_what_was_recorded_blindly_stands_for_the_oldest_message(stage: Stage) -> None:

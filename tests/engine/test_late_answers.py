@@ -10,7 +10,8 @@ from devstack.sandbox.ledger import Operation
 from devstack.sandbox.webhooks import Webhook
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, approve, edit
-from system_sender.models import Draft, Integration, integration_key
+from system_sender.followups.lifecycle import is_answered
+from system_sender.models import Campaign, Draft, Integration, Lead, integration_key
 from system_sender.providers.gohighlevel import WORKFLOW
 from system_sender.result import SendOutcome
 from system_sender.states import DraftState
@@ -18,6 +19,7 @@ from system_sender.transport import Answer, Guard, Request
 from system_sender.word import settle_by_word
 from tests.crash.connection import request_lost
 from tests.engine.stage import Once, Stage, any_call, named, nothing
+from tests.support.correspondents import iso
 from tests.support.scene import SECRET
 from tests.support.transport import SandboxTransport
 
@@ -62,6 +64,10 @@ ways_to_answer = pytest.mark.parametrize("answer", [answered_in_the_app, answere
 
 def by_machine(stage: Stage) -> list[str]:
     return [text for text in stage.scene.sent_texts() if text != BY_HAND]
+
+
+def humans(stage: Stage) -> int:
+    return int(stage.scene.lead_now().human_outbound_count)
 
 
 # --- a person was faster -------------------------------------------------------------------------
@@ -114,6 +120,87 @@ def test_the_persons_first_answer_does_not_silence_the_machine_for_good(stage: S
     stage.world.step(61)
     stage.sweep()
     assert stage.post(stage.text("And in blue?")).fields["outcome"] == "sent"
+
+
+# --- the lead was faster -------------------------------------------------------------------------
+
+
+def reply_waits(stage: Stage, **fields: Any) -> Draft:
+    """Let the lead write, and their reply wait for its delay."""
+    stage.update(
+        Campaign(f"{stage.scene.workspace}:autumn"),
+        Campaign.delay_min_seconds.set(900),
+        Campaign.delay_max_seconds.set(900),
+    )
+    stage.post(stage.text("How much is it?", **fields))
+    [draft] = stage.drafts()
+    assert draft.state == "approved"
+    return draft
+
+
+def test_a_persons_text_that_comes_late_leaves_the_reply_to_a_newer_text_alone(
+    stage: Stage,
+) -> None:
+    late = stage.human_text(BY_HAND)
+    stage.world.step(120)
+    draft = reply_waits(stage)
+    stage.update(Lead(stage.scene.lead_id), Lead.automated_in_a_row.set(2))
+    stage.world.step(480)
+    assert stage.post(late).fields["work"] == "recorded"
+    assert stage.state(draft.draft_id) == "approved"
+    lead = stage.scene.lead_now()
+    assert (lead.human_outbound_count, lead.automated_in_a_row) == (0, 2)
+    stage.world.step(900)
+    stage.sweep()
+    assert by_machine(stage) == [REPLY]
+
+
+@pytest.mark.parametrize(
+    ("persons", "leads"),
+    [
+        ({}, {"omit": ("dateAdded",)}),
+        ({"omit": ("dateAdded",)}, {}),
+        ({"dateAdded": "the same"}, {"dateAdded": "the same"}),
+    ],
+    ids=["the lead's time is unknown", "the person's time is unknown", "both wrote at once"],
+)
+def test_where_times_do_not_tell_who_was_first_the_person_has_answered(
+    stage: Stage, persons: dict[str, Any], leads: dict[str, Any]
+) -> None:
+    same = iso(stage.world.now())
+    at_once = {"dateAdded": same} if "dateAdded" in persons else {}
+    late = stage.human_text(BY_HAND, **{**persons, **at_once})
+    stage.world.step(120)
+    draft = reply_waits(stage, **{**leads, **at_once})
+    stage.world.step(480)
+    stage.post(late)
+    assert (stage.state(draft.draft_id), humans(stage)) == ("superseded", 1)
+
+
+def test_a_persons_text_that_is_recorded_as_the_lead_writes_is_compared_with_what_they_wrote(
+    stage: Stage,
+) -> None:
+    late = stage.human_text(BY_HAND)
+    stage.world.step(120)
+    stage.world.before = Once(named("write event"), lambda: reply_waits(stage))
+    stage.post(late)
+    [draft] = stage.drafts()
+    assert (draft.state, humans(stage)) == ("approved", 0)
+
+
+def test_a_text_that_a_person_answered_before_the_newer_one_came_is_not_answered_however_late(
+    stage: Stage,
+) -> None:
+    oldest = stage.text("How much is it?")
+    stage.world.step(60)
+    late = stage.human_text(BY_HAND)
+    stage.world.step(60)
+    newer = reply_waits(stage)
+    stage.world.step(480)
+    stage.post(late)
+    assert stage.post(oldest).fields["work"] == "human_replied"
+    assert stage.state(newer.draft_id) == "superseded"
+    assert not is_answered(stage.scene.lead_now()), "what they wrote since is not"
 
 
 # --- nobody expects a machine's answer any more --------------------------------------------------
@@ -226,12 +313,15 @@ def arrives(stage: Stage, message_id: str) -> None:
     stage.world.step(1)
 
 
-def test_what_was_recorded_blindly_is_known_again_three_hours_later(stage: Stage) -> None:
+def test_what_was_recorded_blindly_is_known_again_within_the_hour_and_in_the_next(
+    stage: Stage,
+) -> None:
     by_workflow(stage)
+    stage.world.step(50 * 60)
     arrives(stage, "ms1")
     stage.fail(Kind.SERVER_ERROR_BEFORE, operation=Operation.LOOK_UP)
     assert stage.post(yes(stage)).code is Code.RECORDED
-    stage.world.step(3 * 3600)
+    stage.world.step(50 * 60)
     assert stage.post(yes(stage)).code is Code.DUPLICATE_EVENT
     assert len(stage.inbound()) == 1
     assert stage.scene.sent_texts() == [REPLY]

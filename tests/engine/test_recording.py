@@ -63,6 +63,18 @@ def linkedin(text: str = "Tuesday works", **fields: Any) -> InboundEvent:
     return InboundEvent(**parts)
 
 
+def by_hand(stage: Stage, wrote_at: int) -> InboundEvent:
+    """Return what a person wrote in HighLevel's app at a time."""
+    return InboundEvent(
+        EventKind.HUMAN_OUTBOUND,
+        "gohighlevel",
+        "message:ms1",
+        contact_id=stage.scene.contact,
+        text="Kim here",
+        occurred_at=wrote_at,
+    )
+
+
 def take(stage: Stage, event: InboundEvent) -> Recorded | Code:
     """Look at an event and record it, as the front door does."""
     found = look(stage.system, stage.scene.workspace, event)
@@ -147,6 +159,26 @@ def test_a_known_lead_is_recorded_in_three_round_trips(stage: Stage) -> None:
     stage.world.effects.clear()
     take(stage, email())
     assert stage.world.round_trips() == 3
+
+
+@pytest.mark.parametrize(("seconds", "counted"), [(60, 1), (61, 0)])
+def test_by_the_clocks_of_two_providers_a_person_wrote_first_who_wrote_a_minute_before(
+    stage: Stage, seconds: int, counted: int
+) -> None:
+    wrote_at = stage.world.now()
+    stage.world.step(600)
+    taken(stage, email(occurred_at=wrote_at + seconds * 1000))
+    taken(stage, by_hand(stage, wrote_at))
+    assert stage.scene.lead_now().human_outbound_count == counted
+
+
+def test_a_person_may_have_answered_a_newest_message_whose_time_nobody_knows(stage: Stage) -> None:
+    wrote_at = stage.world.now()
+    stage.world.step(600)
+    taken(stage, email(occurred_at=wrote_at + 300_000))
+    taken(stage, linkedin(linkedin_id=stage.scene.linkedin_id))
+    taken(stage, by_hand(stage, wrote_at))
+    assert stage.scene.lead_now().human_outbound_count == 1
 
 
 # --- whose event it is ---------------------------------------------------------------------------

@@ -67,6 +67,18 @@ def test_from_webhook_to_sent_takes_at_most_ten_with_a_draft_to_supersede(stage:
     assert stage.world.round_trips() <= 10
 
 
+def test_a_persons_text_takes_no_more_because_the_lead_had_written_before_it(stage: Stage) -> None:
+    stage.scene.seed(campaign_id=None)
+    stage.world.effects.clear()
+    stage.post(stage.human_text("Kim here, hello"))
+    unasked = stage.world.round_trips()
+    stage.post(stage.text("How much is it?"))
+    stage.world.step(60)
+    stage.world.effects.clear()
+    stage.post(stage.human_text("It is twenty dollars."))
+    assert stage.world.round_trips() == unasked
+
+
 def test_a_duplicate_webhook_takes_few(stage: Stage) -> None:
     webhook = stage.text("Hello?")
     stage.post(webhook)

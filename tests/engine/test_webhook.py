@@ -3,21 +3,26 @@
 import base64
 import json
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from devstack.sandbox.contract import Injected
 from devstack.sandbox.faults import Kind
-from devstack.sandbox.webhooks import inbound_email, outbound_message
+from devstack.sandbox.webhooks import Webhook, inbound_email, outbound_message
 from system_sender.codes import Code
 from system_sender.models import (
+    Alias,
     Campaign,
     Inbound,
     Integration,
     Lead,
     Suppression,
+    Workspace,
     integration_key,
+    phone_alias,
     suppression_key,
 )
 from system_sender.providers.gohighlevel import MARKETPLACE, WORKFLOW
@@ -327,6 +332,63 @@ def test_other_events_are_acknowledged_and_change_nothing(
     assert stage.inbound() == []
 
 
+def workflow_of(stage: Stage, kind: int) -> Webhook:
+    use(stage, WORKFLOW)
+    return stage.workflow_text("Hello?", SECRET, message={"type": kind, "body": "Hello?"})
+
+
+def app_of(stage: Stage, kind: str) -> Webhook:
+    return stage.text("Hello?", type=kind)
+
+
+def echo_to_a_stranger(stage: Stage, source: str) -> Webhook:
+    to = {"contact_id": "stranger1", "to": "+15550100077"}
+    return stage.human_text("Hello?", source=source, **to)
+
+
+@pytest.mark.parametrize(
+    ("make", "word", "event_type"),
+    [
+        (workflow_of, 11, "workflow 11"),
+        (app_of, "AppointmentCreate", "AppointmentCreate SMS 2"),
+        (echo_to_a_stranger, "api", "echo"),
+    ],
+)
+def test_an_event_that_leaves_no_row_leaves_a_line(
+    stage: Stage,
+    caplog: pytest.LogCaptureFixture,
+    make: Callable[[Stage, Any], Webhook],
+    word: Any,
+    event_type: str,
+) -> None:
+    answer = stage.post(make(stage, word))
+    assert (answer.status, answer.code, stage.inbound()) == (200, Code.EVENT_IGNORED, [])
+    [line] = [vars(record) for record in caplog.records if record.message == "webhook_answered"]
+    assert {
+        "levelname": "INFO",
+        "code": "event_ignored",
+        "provider": "gohighlevel",
+        "workspace": stage.scene.workspace,
+        "event_type": event_type,
+    }.items() <= line.items()
+
+
+def test_a_picture_without_a_word_overtakes_what_was_written_before_it(stage: Stage) -> None:
+    use(stage, WORKFLOW)
+    waiting = stage.scene.draft(due_at=stage.world.now() + 60_000)
+    picture = {"message": {"type": 2, "body": ""}, "customData": {"ID": stage.scene.contact}}
+    for message_id in ("ms1", "ms2"):
+        stage.sandbox.inject(
+            Injected(stage.scene.location, stage.scene.contact, "", message_id=message_id)
+        )
+        stage.world.step(1)
+        for code in (Code.RECORDED, Code.DUPLICATE_EVENT):
+            assert stage.post(stage.workflow_text("", SECRET, **picture)).code is code
+    assert stage.state(waiting.draft_id) == "superseded"
+    assert stage.scene.lead_now().inbound_count == 2
+    assert {event.provider_message_id for event in stage.inbound()} == {"ms1", "ms2"}
+
+
 @pytest.mark.parametrize(
     ("campaign", "work", "state"),
     [
@@ -600,6 +662,39 @@ def test_a_number_without_a_country_code_is_read_where_the_lead_is(
     assert (lead.phone, lead.suppressed_channels) == (phone, {"sms"})
     own = suppression_key(stage.scene.workspace, "sms", phone)
     assert stage.scene.store.get(Suppression, own) is not None
+
+
+@pytest.mark.parametrize("country", ["US", "DE", None])
+def test_who_is_known_by_a_number_is_heard_whatever_country_the_provider_names(
+    stage: Stage, country: str | None
+) -> None:
+    use(stage, WORKFLOW)
+    stage.update(Workspace(stage.scene.workspace), Workspace.region.set("GB"))
+    london = "+442079460000"
+    known = Lead(
+        f"{stage.scene.workspace}:kim",
+        workspace=stage.scene.workspace,
+        phone=london,
+        created_at=stage.world.now(),
+    )
+    alias = phone_alias(stage.scene.workspace, london)
+    stage.scene.put(known)
+    stage.scene.put(Alias(alias, lead_id=known.lead_id))
+    webhook = stage.workflow_text(
+        "STOP",
+        SECRET,
+        contact_id="another",
+        email="kim@example.com",
+        phone="020 7946 0000",
+        country=country,
+    )
+    assert stage.post(webhook).status == 200
+    (heard,) = (row for row in stage.leads() if row.inbound_count)
+    assert (heard.lead_id, heard.suppressed_channels) == (known.lead_id, {"sms"})
+    own = suppression_key(stage.scene.workspace, "sms", london)
+    assert stage.scene.store.get(Suppression, own) is not None
+    berlin = phone_alias(stage.scene.workspace, "+492079460000")
+    assert stage.scene.store.get(Alias, berlin) is None, "it is not their number"
 
 
 def test_the_secret_may_stand_in_the_url(stage: Stage) -> None:

@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from system_sender.classification import MACHINES, Reading, ReadingKind, Sentiment, classify, merge
+from system_sender.classification import (
+    MACHINES,
+    Reading,
+    ReadingKind,
+    Sentiment,
+    classify,
+    may_refuse,
+    merge,
+)
+from tests.support.refusals import DOUBTFUL, ORDINARY
 
 VOCABULARY = [
     "New",
@@ -49,6 +58,11 @@ def test_the_vocabulary_is_fixed() -> None:
         ("Sounds good, what times do you have?", ReadingKind.MESSAGE, None),
         ("We booked a meeting with you", ReadingKind.MESSAGE, None),
         ("Call me? No. Stop texting me.", ReadingKind.OPT_OUT, Sentiment.BLACKLIST),
+        ("do not text or call me", ReadingKind.OPT_OUT, Sentiment.BLACKLIST),
+        ("Stop I have a realtor", ReadingKind.OPT_OUT, Sentiment.BLACKLIST),
+        ("Stop I have a question", ReadingKind.MESSAGE, None),
+        ("don't call or text me before 9am", ReadingKind.MESSAGE, None),
+        ("please don't call, text me instead", ReadingKind.MESSAGE, None),
         (
             "I am out of the office. For urgent matters call my cell.",
             ReadingKind.OUT_OF_OFFICE,
@@ -161,6 +175,44 @@ def test_an_empty_email_under_our_history_unsubscribes_by_its_subject() -> None:
     assert read(OURS, subject="Unsubscribe").kind is ReadingKind.OPT_OUT
 
 
+# --- doubt ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channel", ["sms", "email", "linkedin"])
+def test_words_of_refusal_leave_a_doubt_on_every_channel(channel: str) -> None:
+    assert [text for text in DOUBTFUL if not may_refuse(text, channel=channel)] == []
+    assert [text for text in ORDINARY if may_refuse(text, channel=channel)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "channel"),
+    [
+        (f"Tuesday works\n\n{OURS}", "email"),
+        ("> Please stop\nTuesday works", "email"),
+        ("Liked \u201cReply STOP to opt out\u201d", "sms"),
+    ],
+)
+def test_words_of_refusal_that_are_quoted_leave_no_doubt(text: str, channel: str) -> None:
+    assert not may_refuse(text, channel=channel, subject="Re: Intro")
+
+
+@pytest.mark.parametrize(
+    ("text", "channel", "leaves_doubt"),
+    [
+        ("", "email", True),
+        (OURS, "email", True),
+        ("Tuesday works", "email", False),
+        ("", "sms", False),
+        ("", "linkedin", False),
+    ],
+)
+def test_the_subject_of_an_email_leaves_a_doubt_where_nothing_else_is_said(
+    text: str, channel: str, leaves_doubt: bool
+) -> None:
+    assert may_refuse(text, channel=channel, subject="Remove from list") is leaves_doubt
+    assert not may_refuse(text, channel=channel, subject="Re: Intro")
+
+
 # --- a model's word ------------------------------------------------------------------------------
 
 
@@ -215,6 +267,7 @@ def seconds_of(text: str, channel: str) -> float:
     for _ in range(2):
         begun = time.process_time()
         read(text, channel, subject=text)
+        may_refuse(text, channel=channel, subject=text)
         times.append(time.process_time() - begun)
     return min(times)
 
@@ -224,6 +277,8 @@ def seconds_of(text: str, channel: str) -> float:
     "again",
     [
         *("ok ", "stop ", "please ok y ", "call me ", "don't you want to ", "no more emails "),
+        *("don't call or ", "never call me or text ", "stop calling me and ", "text or ", "a/"),
+        *("remove from your ", "stop or ", "stop we have a ", "take me ", "not to be ", "never "),
         *("> ", "\n", "On 3/2/26 15:04, Sam wrote:\n", "From: Sam\n", "Thanks\n", "--\n"),
         *("\ufdfa", "\u0130", "\ud800", "Liked \u201c", "(", "\u00e9 ", "auto: ", "Re: "),
     ],

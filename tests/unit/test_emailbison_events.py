@@ -304,7 +304,9 @@ def test_an_unsubscribe_is_do_not_disturb() -> None:
 
 @pytest.mark.parametrize("name", ["EMAIL_OPENED", "CONTACT_FIRST_EMAILED", "TAG_ATTACHED", "new"])
 def test_other_events_change_nothing(name: str) -> None:
-    assert read("lead_replied", event={"type": name}) == ignored("emailbison", "12")
+    event = read("lead_replied", event={"type": name})
+    assert event == ignored("emailbison", "12")
+    assert event.called == name.upper()
 
 
 def test_a_mailboxs_troubles_change_nothing() -> None:

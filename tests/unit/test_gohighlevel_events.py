@@ -139,6 +139,8 @@ def test_other_events_and_channels_are_ignored(changes: dict[str, Any]) -> None:
         {"messageType": "TYPE_SMS", "messageTypeId": None},
         {"messageType": None, "messageTypeString": "TYPE_SMS", "messageTypeId": None},
         {"messageType": None, "messageTypeString": None, "messageTypeId": 2},
+        {"messageType": None, "messageTypeString": None, "messageTypeId": "2"},
+        {"messageType": "2", "messageTypeString": None, "messageTypeId": None},
     ],
 )
 def test_a_text_is_known_by_any_of_its_type_fields(spelling: dict[str, Any]) -> None:
@@ -356,6 +358,29 @@ def test_without_any_text_there_is_nothing_to_record() -> None:
     assert workflow(omit=("message", "customData")).kind is EventKind.IGNORED
 
 
+def test_a_picture_without_a_word_is_a_message_where_its_type_says_so() -> None:
+    event = workflow(message={"type": 2, "body": ""}, omit=("customData",))
+    assert (event.kind, event.channel, event.text) == (EventKind.MESSAGE, "sms", "")
+    assert not event.identified, "the provider tells it from the next one"
+    exact = {"Date": "3/2/2026", "Time": "10:04:05 AM"}
+    assert workflow(message={"type": "2"}, customData=exact).identified
+    assert workflow(message={"body": ""}, customData=exact).kind is EventKind.IGNORED
+
+
+def test_an_email_without_a_word_is_a_message_where_something_tells_it_from_the_next() -> None:
+    exact = {"Date": "3/2/2026", "Time": "10:04:05 AM"}
+    assert workflow(message={"type": 3}, customData=exact).channel == "email"
+    later = workflow(message={"type": 3}, customData={**exact, "Time": "10:04:06 AM"})
+    assert later.identity != workflow(message={"type": 3}, customData=exact).identity
+    inexact = {**exact, "Time": "10:04 AM"}
+    assert workflow(message={"type": 3}, customData=inexact).kind is EventKind.IGNORED
+
+
+@pytest.mark.parametrize(("kind", "channel"), [("2", "sms"), ("3", "email"), ("SMS", "sms")])
+def test_a_workflows_type_may_be_a_name_or_a_number_in_a_text(kind: str, channel: str) -> None:
+    assert workflow(message={"type": kind, "body": "Hi"}).channel == channel
+
+
 def test_the_phone_may_stand_in_the_custom_data_or_be_missing() -> None:
     custom = {**WORKFLOW["customData"], "Phone Number": "+15550100009"}
     assert workflow(omit=("phone",), customData=custom).phone == "+15550100009"
@@ -398,6 +423,29 @@ def test_a_workflow_without_any_contact_is_refused() -> None:
 @pytest.mark.parametrize("kind", [1, 11, "CALL", True, ["SMS"], {}])
 def test_a_workflow_of_another_channel_is_ignored(kind: Any) -> None:
     assert workflow(message={"type": kind, "body": "Hi"}).kind is EventKind.IGNORED
+
+
+@pytest.mark.parametrize(
+    ("kind", "called"),
+    [
+        (11, "workflow 11"),
+        ("TYPE_CALL", "workflow TYPE_CALL"),
+        ("+15550100001", "workflow"),
+        ("15550100001", "workflow"),
+        ("call me on friday", "workflow"),
+        ("dana@example.com", "workflow"),
+        ({"name": "Dana"}, "workflow"),
+        ("x" * 41, "workflow"),
+    ],
+)
+def test_what_is_ignored_says_what_it_is_and_nothing_personal(kind: Any, called: str) -> None:
+    assert workflow(message={"type": kind, "body": "Hi"}).called == called
+
+
+def test_what_is_ignored_of_an_app_says_what_it_is() -> None:
+    bare = ("messageType", "messageTypeString", "messageTypeId")
+    assert marketplace(type="ContactUpdate", omit=bare).called == "ContactUpdate"
+    assert marketplace(messageType="CALL", messageTypeId=1).called == "InboundMessage CALL 1"
 
 
 def test_a_workflows_email_is_one_and_its_html_is_read() -> None:

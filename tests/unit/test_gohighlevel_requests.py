@@ -103,6 +103,7 @@ def test_a_look_up_names_channel_contact_and_window() -> None:
     wanted = {"locationId": "loc", "contactId": "ct1", "channel": "SMS", "startDate": "1000"}
     assert wanted.items() <= request.query.items()
     assert int(request.query["limit"]) >= 10, "the endpoint's smallest page"
+    assert request.query["sortOrder"] == "desc", "of more than a page, the newest count"
 
 
 def listing(*messages: Any) -> Answer:
@@ -122,6 +123,12 @@ def message(number: int, **changes: Any) -> dict[str, Any]:
 def test_equal_texts_are_listed_oldest_first() -> None:
     answer = listing(message(2), message(1, body=" yes\n"), message(3, body="no"))
     assert inbound_message_ids(answer, "yes") == ["ms1", "ms2"]
+
+
+def test_a_picture_without_a_word_is_listed_with_or_without_a_body() -> None:
+    bare = {name: value for name, value in message(3).items() if name != "body"}
+    answer = listing(message(1, body=""), message(2, body=None), bare, message(4))
+    assert inbound_message_ids(answer, "") == ["ms1", "ms2", "ms3"]
 
 
 def test_a_list_one_level_deeper_is_read_too() -> None:

@@ -233,6 +233,7 @@ def test_an_unsubscribe_is_do_not_disturb(name: str) -> None:
 @pytest.mark.parametrize("name", ["account_error", "lead_interested"])
 def test_troubles_and_labels_change_nothing(name: str) -> None:
     assert read(name) == ignored("instantly", WORKSPACE)
+    assert read(name).called == name
 
 
 @pytest.mark.parametrize("name", ["email_opened", "link_clicked", "Any label of one's own"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from system_sender.opt_out import is_opt_out, is_opt_out_email
-from tests.support.refusals import HONEST, REFUSALS
+from system_sender.opt_out import is_opt_out, is_opt_out_email, may_be_opt_out
+from tests.support.refusals import DOUBTFUL, HONEST, ORDINARY, REFUSALS
 
 
 @pytest.mark.parametrize("text", REFUSALS)
@@ -18,7 +18,7 @@ def test_an_honest_text_is_not_taken_for_a_refusal(text: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe", "stopall"],
+    ["stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe", "stopall", "arr\u00eat"],
 )
 @pytest.mark.parametrize("frame", ["{}", "{}.", "{}!", '"{}"', "please {}", "{} please", " {}\n"])
 def test_each_named_word_counts_in_any_case_and_punctuation(word: str, frame: str) -> None:
@@ -56,6 +56,9 @@ def test_a_sentence_of_refusal_counts_in_any_case_and_punctuation(text: str, fra
         "STOP",
         "Stop.",
         "remove me",
+        "Remove us",
+        "Take us off, please",
+        "Arr\u00eat",
         "Opt out",
         "opt-out",
         "Re: unsubscribe",
@@ -107,7 +110,16 @@ def test_an_email_is_heard_by_its_text_whatever_its_subject() -> None:
     assert is_opt_out_email("Unsubscribe", None)
 
 
-@pytest.mark.parametrize("text", ["Don't call me, email me instead", "Stop calling. Just e-mail."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Don't call me, email me instead",
+        "Stop calling. Just e-mail.",
+        "Don't call or text me, email me instead",
+        "Please e-mail me and do not text or call me",
+        "Stop calling and texting me, email works",
+    ],
+)
 def test_who_wants_emails_in_place_of_calls_refuses_texts_and_no_emails(text: str) -> None:
     assert is_opt_out(text)
     assert not is_opt_out_email(text, "Re: Intro")
@@ -115,3 +127,22 @@ def test_who_wants_emails_in_place_of_calls_refuses_texts_and_no_emails(text: st
 
 def test_who_refuses_calls_in_an_email_refuses_emails_too() -> None:
     assert is_opt_out_email("Don't call me again", "Re: Intro")
+
+
+# --- doubt ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", DOUBTFUL)
+def test_a_word_of_refusal_leaves_a_doubt_whatever_it_is_about(text: str) -> None:
+    for spelling in (text, text.upper(), text.replace("'", "\u2019"), f"Hi Sam,\n{text}!\nDana"):
+        assert may_be_opt_out(spelling), spelling
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_a_text_without_a_word_of_refusal_leaves_none(text: str) -> None:
+    for spelling in (text, text.upper(), text.replace("'", "\u2019"), f"Hi Sam,\n{text}!\nDana"):
+        assert not may_be_opt_out(spelling), spelling
+
+
+def test_a_doubt_at_the_end_of_a_long_text_counts() -> None:
+    assert may_be_opt_out(f"{'Our house is large. ' * 1_000}So take all of us off.")

@@ -290,7 +290,9 @@ def test_campaign_mail_and_labels_change_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["FIRST_EMAIL_SENT", "EMAIL_OPEN", "EMAIL_LINK_CLICK", "NEW_ONE"])
 def test_other_events_change_nothing(name: str) -> None:
-    assert read("email_sent", event_type=name, client_id=111) == ignored("smartlead", "111")
+    event = read("email_sent", event_type=name, client_id=111)
+    assert event == ignored("smartlead", "111")
+    assert event.called == name
 
 
 # --- what is refused -----------------------------------------------------------------------------

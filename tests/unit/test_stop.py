@@ -116,6 +116,24 @@ def test_the_subject_of_an_email_without_a_text_asks_for_silence(subject: str) -
     assert stopped(told(subject=subject, sender=LEE), lead()).reason is Code.OPTED_OUT
 
 
+@pytest.mark.parametrize(
+    ("written", "country", "numbers"),
+    [
+        ("020 7946 0000", "GB", {"+442079460000"}),
+        ("020 7946 0000", None, set()),
+        ("030 1234567", "DE", {"+49301234567", "+10301234567"}),
+        ("(555) 010-0001", "DE", {"+495550100001", PHONE}),
+        ("+44 20 7946 0000", "US", {"+442079460000"}),
+    ],
+)
+def test_a_number_that_may_be_one_of_two_is_stopped_as_both(
+    written: str, country: str | None, numbers: set[str]
+) -> None:
+    event = told(text="STOP", channel="sms", phone=written, region=country)
+    found = stopped(event, None)
+    assert set(found.addresses) == {("sms", number) for number in numbers}
+
+
 # --- what is read --------------------------------------------------------------------------------
 
 

@@ -1,10 +1,12 @@
 """What the template promises, read from the file that is deployed."""
 
+import ast
 import json
 import os
 import re
 import subprocess
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,13 @@ from cfnlint.decode.cfn_yaml import load
 from pynamodb.models import Model
 
 from devstack import paths
+from system_sender import telemetry
 from system_sender.codes import Code
 from system_sender.models import MODELS
+from system_sender.outcome import Outcome, OutcomeKind
 from system_sender.providers import CHANNELS_OF
 from system_sender.settings import Settings
+from system_sender.settlement import MOST_ATTEMPTS, UNHEALTHY_MILLISECONDS, draft_fate
 from system_sender.webhook import provider_of_route
 from system_sender.work_queue import BATCH, INLINE, QUEUE
 
@@ -545,6 +550,50 @@ class TestAlarms:
         assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 1)
         assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
+    @pytest.mark.parametrize("metric", ["NewlyParked", "DraftsFailed", "WebhooksNotStored"])
+    def test_what_happens_once_raises_an_alarm_which_the_next_one_can_raise_again(
+        self, metric: str
+    ) -> None:
+        alarm = alarm_on(metric)
+        assert (alarm["Statistic"], alarm["Threshold"], alarm["Period"]) == ("Sum", 1, 300)
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 1)
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+    def test_a_draft_that_is_held_up_raises_an_alarm_from_one_try_to_the_next(self) -> None:
+        alarm = alarm_on("DraftHeldUpSeconds")
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 600)
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 1)
+        tries = [retry_after(number) for number in range(1, MOST_ATTEMPTS)]
+        assert alarm["Period"] > max(*tries, UNHEALTHY_MILLISECONDS) / 1000
+
+    def test_an_agency_that_hears_from_few_leads_is_told_of_refused_webhooks_too(self) -> None:
+        alarm = alarm_on("WebhooksRefused")
+        assert (alarm["Statistic"], alarm["Threshold"], alarm["Period"]) == ("Sum", 3, 6 * 3600)
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 1)
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+    @pytest.mark.parametrize("function", WEBHOOKS)
+    def test_one_event_that_breaks_a_webhook_function_raises_an_alarm(self, function: str) -> None:
+        (alarm,) = [
+            body["Properties"]
+            for body in of_type("AWS::CloudWatch::Alarm").values()
+            if body["Properties"]["MetricName"] == "Errors"
+            and body["Properties"]["Dimensions"][0]["Value"] == {"Ref": function}
+        ]
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 1)
+
+    @pytest.mark.parametrize("name", of_type("AWS::CloudWatch::Alarm"))
+    def test_whoever_is_rung_up_finds_the_alarm_among_the_operations(self, name: str) -> None:
+        page = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+        table, _, _ = page.partition("\n## A parked delivery\n")
+        first_column = " ".join(re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE))
+        told = re.findall(r"`([\w*-]+)`", first_column)
+        alarm = properties(name)["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
+        assert any(fnmatchcase(alarm, pattern) for pattern in told)
+
     def test_a_sweep_that_does_not_finish_raises_an_alarm_even_when_nothing_is_measured(
         self,
     ) -> None:
@@ -558,15 +607,10 @@ class TestAlarms:
         assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 1)
         assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (3, 5)
 
-    def test_the_systems_own_metrics_are_watched_where_the_functions_write_them(self) -> None:
+    def test_each_of_the_systems_own_metrics_is_watched_where_it_is_written(self) -> None:
         variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
-        for metric in (
-            "OldestDueAgeSeconds",
-            "ParkedDeliveries",
-            "ReviewsNotShown",
-            "SweepFinished",
-            "FailedItems",
-        ):
+        assert emitted_metrics()
+        for metric in emitted_metrics():
             alarm = alarm_on(metric)
             assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
             service = variables["POWERTOOLS_SERVICE_NAME"]
@@ -675,6 +719,24 @@ def policy_of(name: str) -> list[dict[str, Any]]:
 
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def retry_after(attempts: int) -> int:
+    """How long a draft waits after so many attempts that did not leave, in milliseconds."""
+    outcome = Outcome(OutcomeKind.NOT_SENT, Code.UNREACHABLE)
+    return draft_fate(outcome, attempts=attempts, is_last=True, now=0).due_at or 0
+
+
+def emitted_metrics() -> set[str]:
+    """The name of every metric that the code emits."""
+    source = Path(telemetry.__file__).read_text(encoding="utf-8")
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return {
+        keyword.arg or ""
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "_emit"
+        for keyword in call.keywords
+    }
 
 
 def alarm_on(metric: str) -> dict[str, Any]:

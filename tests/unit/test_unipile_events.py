@@ -223,6 +223,8 @@ def test_that_we_read_the_leads_message_changes_nothing() -> None:
 )
 def test_other_events_change_nothing(name: str) -> None:
     assert read(name) == ignored("unipile")
+    called = "AccountStatus" if name == "account_status" else payload(name)["event"]
+    assert read(name).called == called
 
 
 @pytest.mark.parametrize("name", ["message_received", "message_received_nested", "message_read"])

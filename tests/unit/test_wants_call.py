@@ -44,6 +44,9 @@ WISHES = [
     "I want you to call me",
     "need a call",
     "Can I get a call back",
+    "I can't text or email, so call me",
+    "Don't text or email, call me",
+    "text or call me",
 ]
 
 OTHERS = [
@@ -92,6 +95,11 @@ OTHERS = [
     "I will call you at 555-010-0001",
     "Can I call you at 3?",
     "you called me yesterday",
+    "do not text or call me",
+    "Don't text me or call me",
+    "Never email, text or call us again",
+    "don't text or call me before 9am",
+    "please don't text/call me before 9am",
 ]
 
 

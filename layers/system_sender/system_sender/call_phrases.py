@@ -46,12 +46,14 @@ ORDERED = (
     r"before \d|at \d|whenever|when you)\b)"
 )
 
-# What makes the contrary of it, right before it: "don't want you to call me".
+# What makes the contrary of it, right before it: "don't want you to call me", "don't text or call
+# me".
 REFUSED = (
     r"(?<!why )\b(?:don t|dont|do not|not|never|stop|no need|no longer|didn t|doesn t|wouldn t|"
     r"shouldn t|can t|cannot|cant|won t|no reason|without|hate|refuse|rather not|nobody|no one)"
     r"(?: (?:ever|please|just|really|even|to|you|for you|want|need|have|like|wish|try|bother|"
-    r"you to|anyone|let s|going|be able|able|a|any|have time|do|think)){0,6} ?$"
+    r"you to|anyone|let s|going|be able|able|a|any|have time|do|think|"
+    r"(?:text|txt|message|msg|email|mail|contact|write|sms)(?: (?:to )?(?:me|us))? n?or)){0,6} ?$"
 )
 # And what tells of a call rather than asking for one: "they call me Sam", "he'll call me".
 TOLD = (

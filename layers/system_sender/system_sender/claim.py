@@ -112,12 +112,13 @@ def _take_draft(write: Write, delivery: Delivery, now: int) -> None:
         Draft.due_at.set(overdue_at(delivery.post_by)),
         Draft.claim_id.set(delivery.claim_id),
         Draft.parts.set(len(delivery.spans)),
-        Draft.counted.set(True),
         Draft.updated_at.set(now),
     ]
     if delivery.sent_by == "setter":
         # Our own person's message must not make the rest of it look stale.
         actions.append(Draft.seen_human_outbounds.set(delivery.lead.human_outbound_count + 1))
+    else:
+        actions.append(Draft.counted.set(True))
     as_read = (Draft.state == delivery.draft_state.value) & (Draft.revision == draft.revision)
     if delivery.draft_state is DraftState.SENDING:
         as_read &= Draft.claim_id == draft.claim_id

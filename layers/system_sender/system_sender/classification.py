@@ -11,7 +11,7 @@ from system_sender.automatic_subject import is_automatic, is_away, is_notice
 from system_sender.away import is_away_note, is_machines_note, says_away
 from system_sender.email_address import is_mail_server, reads_no_mail, to_address
 from system_sender.interest import is_interested, is_not_interested
-from system_sender.opt_out import is_opt_out, is_opt_out_email
+from system_sender.opt_out import is_opt_out, is_opt_out_email, may_be_opt_out
 from system_sender.reaction import is_reaction
 from system_sender.wants_call import wants_call
 
@@ -116,6 +116,21 @@ def classify(
         return Reading(machine, _SOUNDS[machine], by_machine=True)
     kind = _persons_kind(said, channel, subject)
     return Reading(kind, _SOUNDS[kind] if kind in _SOUNDS else _sound(said))
+
+
+def may_refuse(text: str, *, channel: str, subject: str | None = None) -> bool:
+    """Say whether words of refusal are in a message that was not read as an opt-out.
+
+    They may be about anything: whether they are one, a person says.
+
+    Args:
+        text, channel, subject: as :func:`classify` reads them; the subject of an e-mail counts
+            where nothing else is said.
+    """
+    said = _said(text, channel)
+    if channel == "email" and not said.strip():
+        said = subject or ""
+    return may_be_opt_out(said)
 
 
 def merge(reading: Reading, by_model: str | None) -> Sentiment:

@@ -133,6 +133,7 @@ class Code(StrEnum):
     INVENTED_LINK = "invented_link"
     WRONG_LANGUAGE = "wrong_language"
     SUSPECTED_INJECTION = "suspected_injection"
+    SUSPECTED_OPT_OUT = "suspected_opt_out"
     STALE_REVISION = "stale_revision"
     NOT_AN_APPROVER = "not_an_approver"
     REVIEW_SHOWN = "review_shown"
@@ -343,6 +344,8 @@ SENTENCES: dict[Code, str] = {
     Code.WRONG_LANGUAGE: "The text is in another language than the conversation; a person decides.",
     Code.SUSPECTED_INJECTION: "The lead's message speaks to the machine instead of the agency; a "
     "person decides.",
+    Code.SUSPECTED_OPT_OUT: "The lead may be asking not to be written to again; a person decides, "
+    "and blacklists the lead if so.",
     Code.STALE_REVISION: "The text was changed since this was shown; look at the newest one and "
     "decide again.",
     Code.NOT_AN_APPROVER: "This person is not among the workspace's approvers; add them to "

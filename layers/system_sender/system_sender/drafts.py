@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from system_sender import audit
+from system_sender.alarms import tell_operators
 from system_sender.asking import show_again
 from system_sender.change import Change
 from system_sender.codes import Code
@@ -369,6 +370,7 @@ def leave(
     waits_on = draft.state == fate.state and draft.code == fate.code.value
     change = None if waits_on else Change(fate, actor, now)
     move(store, draft, actions, change, open_for_lead=still_open, dropped=dropped)
+    tell_operators(draft, fate, now)
 
 
 def overtake(store: Store, world: World, lead_id: str, moves: Sequence[tuple[Draft, Code]]) -> None:

@@ -11,7 +11,7 @@ from system_sender.deliveries import LeadDelivery, deliveries_of
 from system_sender.drafts import DraftRefused
 from system_sender.finding import Found
 from system_sender.finishing import finish, finish_step
-from system_sender.followups.waking import answered, came_before, wake_all
+from system_sender.followups.waking import answered, came_before, wake_all, wrote_since
 from system_sender.inbound import DeliveryStatus
 from system_sender.models import (
     Evidence,
@@ -153,22 +153,13 @@ def _unmatched(system: "System", echo: Inbound, lead: Lead, undecided: list[Lead
         return _hold_automation(system, echo, lead) if echo.human else _hold(system, echo)
     if not echo.human:
         return finish(system, echo, Code.EVENT_IGNORED)
-    if _was_answered_since(system, echo, lead):
-        return finish(system, echo, Code.RECORDED)
     return _count_human(system, echo, lead)
-
-
-def _was_answered_since(system: "System", echo: Inbound, lead: Lead) -> bool:
-    """Say whether the lead wrote after this message: what answers them comes after both."""
-    latest = (lead.latest_inbound or {}).get(echo.channel)
-    [answer] = system.store.read((Inbound, latest)) if latest is not None else [None]
-    if answer is None or answer.occurred_at is None or echo.occurred_at is None:
-        return False
-    return int(answer.occurred_at) > int(echo.occurred_at)
 
 
 def _count_human(system: "System", echo: Inbound, lead: Lead) -> Code:
     for _ in range(_TRIES):
+        if wrote_since(system, lead, echo.provider, echo.occurred_at):
+            return finish(system, echo, Code.RECORDED)
         try:
             system.store.write_patiently(_HumanMessage(echo, lead, system.world.now()).write)
         except ConditionsFailed as refusal:

@@ -477,13 +477,14 @@ def _after_ledger_trouble(
 def _remember_sent_part(reading: Reading, delivery: Delivery, outcome: Outcome) -> None:
     """Carry over what this part's claim and settlement changed, so that nothing is read again."""
     reading.lead.version = delivery.lead_version + 1
+    draft = reading.draft
     if delivery.sent_by == "setter":
         reading.lead.human_outbound_count += 1
-    draft = reading.draft
+    else:
+        draft.counted = True
     draft.state = DraftState.SENDING.value
     draft.claim_id = delivery.claim_id
     draft.parts = len(delivery.spans)
-    draft.counted = True
     for part in range(delivery.part, len(delivery.spans)):
         if part not in reading.messages:
             reading.messages[part] = queued_row(delivery, part, delivery.post_by)

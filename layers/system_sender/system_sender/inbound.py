@@ -1,10 +1,15 @@
 """The one vocabulary that every provider's webhook events are turned into."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from system_sender.codes import Code
+
+# What may be logged of a field that somebody else fills: no number of anybody's, no sentence.
+_WORD = re.compile(r"[A-Za-z_.]{1,40}|[0-9]{1,3}")
 
 
 class EventKind(StrEnum):
@@ -61,6 +66,7 @@ class InboundEvent:
         automated: an auto-reply or an out-of-office note: recorded, never answered.
         human: for an echo, False when the provider says that a machine sent it.
         status: for STATUS events.
+        called: for IGNORED events, what the provider calls such an event, to be logged.
     """
 
     kind: EventKind
@@ -90,11 +96,18 @@ class InboundEvent:
     out_of_office: bool = False
     human: bool = True
     status: DeliveryStatus | None = None
+    called: str | None = field(default=None, compare=False)
 
 
-def ignored(provider: str, account: str | None = None) -> InboundEvent:
-    """Return an event that changes nothing."""
-    return InboundEvent(EventKind.IGNORED, provider, "", account)
+def ignored(provider: str, account: str | None = None, *words: Any) -> InboundEvent:
+    """Return an event that changes nothing.
+
+    Args:
+        words: what the provider calls it. Anything but single words and small numbers is left out.
+    """
+    said = [str(word) for word in words if word is not None and _WORD.fullmatch(str(word))]
+    called = " ".join(said) or None
+    return InboundEvent(EventKind.IGNORED, provider, "", account, called=called)
 
 
 class EventRefused(Exception):

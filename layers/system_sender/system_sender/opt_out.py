@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from system_sender import refusal_phrases as phrases
 from system_sender.email_text import reply_subject
-from system_sender.wording import LONGEST, clauses, pattern, plain
+from system_sender.wording import LONGEST, clauses, pattern, plain, with_or
 
 _PADDED = pattern(rf"(?:{phrases.PADDING} )*(?P<word>.+?)(?: {phrases.PADDING})*$")
 _REPEATED = pattern(r"(?P<word>\w+)(?: (?P=word))+$")
@@ -32,13 +32,19 @@ _ANYWHERE = _refusals(
     (phrases.UNLESS_SAID_TO_THEM, phrases.SAID_TO_THEM),
 )
 _AT_THE_END = _refusals((phrases.AT_THE_END, phrases.NEGATED))
-_CALLS = _refusals((phrases.CALLS, None), (phrases.CALLS_UNLESS_TOLD, phrases.TOLD))
+_CALLS = _refusals(
+    (phrases.CALLS_UNLESS_HABITUAL, phrases.HABITUAL),
+    (phrases.CALLS_UNLESS_TOLD, phrases.TOLD),
+)
+_CALLS_AT_THE_END = _refusals((phrases.CALLS_AT_THE_END, phrases.HABITUAL))
 # More than what stands before a refusal and changes it.
 _BEFORE = 40
-_NO_MORE = pattern(phrases.NO_MORE)
+_ALONE = pattern(phrases.ALONE)
+_AT_THE_BEGINNING = pattern(phrases.AT_THE_BEGINNING)
 _TEXTS_WANTED = pattern(phrases.TEXTS_WANTED)
 _EMAILS_WANTED = pattern(phrases.EMAILS_WANTED)
 _WRITTEN_BY_MAIL_PROGRAM = pattern(phrases.WRITTEN_BY_MAIL_PROGRAM)
+_DOUBTFUL = pattern(rf"\b(?:{phrases.DOUBTFUL})")
 
 
 def is_opt_out(text: str) -> bool:
@@ -48,7 +54,8 @@ def is_opt_out(text: str) -> bool:
     where it can mean nothing else, as a clause of its own ("Stop. Not interested."); a phrase
     counts anywhere ("please stop texting me"). "Stop by at 3" is none of these.
     """
-    said = plain(text[:LONGEST])
+    text = with_or(text[:LONGEST])
+    said = plain(text)
     return _refuses_messages(text, said) or _refuses_calls(said, _TEXTS_WANTED)
 
 
@@ -62,7 +69,8 @@ def is_opt_out_email(text: str, subject: str | None) -> bool:
         text: what is new in it, without quoted history.
         subject: as it came; what answers put before it is left out.
     """
-    said = plain(text[:LONGEST])
+    text = with_or(text[:LONGEST])
+    said = plain(text)
     if _refuses_messages(text, said) or _refuses_calls(said, _TEXTS_WANTED, _EMAILS_WANTED):
         return True
     if said and not _WRITTEN_BY_MAIL_PROGRAM().match(said):
@@ -70,23 +78,37 @@ def is_opt_out_email(text: str, subject: str | None) -> bool:
     return _core(plain(reply_subject(subject).removeprefix("Re:"))) in phrases.SUBJECTS
 
 
+def may_be_opt_out(text: str) -> bool:
+    """Say whether there are words of refusal in a text, whatever they are about.
+
+    Nearly every opt-out has one, and so have honest texts: this is for asking a person, not for
+    suppressing an address. All of a long text is looked at.
+    """
+    return _DOUBTFUL().search(plain(with_or(text))) is not None
+
+
 def _refuses_messages(text: str, said: str) -> bool:
     core = _core(said)
     if core in phrases.WORDS or _has(said, _ANYWHERE) or _has(core, _ANYWHERE):
         return True
-    return any(map(_refuses, clauses(text[:LONGEST])))
+    return any(map(_refuses, clauses(text)))
 
 
 def _refuses(clause: str) -> bool:
     core = _core(clause)
-    if core in phrases.UNMISTAKABLE or _has(core, _AT_THE_END):
+    if _ALONE().fullmatch(core) or _has(core, _AT_THE_END):
         return True
-    return _NO_MORE().match(clause) is not None
+    return _AT_THE_BEGINNING().match(clause) is not None
 
 
 def _refuses_calls(said: str, *wanted: _Pattern) -> bool:
     """Say whether calls are refused, and nothing that we could write is wanted in their place."""
-    return _has(said, _CALLS) and not any(other().search(said) for other in wanted)
+    if not (_has(said, _CALLS) or _has(_core(said), _CALLS_AT_THE_END)):
+        return False
+    for phrase, _ in _CALLS:
+        # "Don't call me or text me" asks for no text.
+        said = phrase().sub("", said)
+    return not any(other().search(said) for other in wanted)
 
 
 def _has(said: str, refusals: _Refusals) -> bool:

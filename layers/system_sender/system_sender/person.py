@@ -65,19 +65,30 @@ def find_person(
     Args:
         aliases: the rows of :func:`names_of`, in its order.
     """
-    said = addresses_said(event, workspace.region)
+    said, numbers = addresses_said(event, workspace.region), numbers_said(event, workspace.region)
     lead, gone = _first_living(system, aliases.values())
-    known, phone = dict(aliases), said.get("sms")
+    known = dict(aliases)
     if lead is not None and _may_be_anothers(event, lead, aliases):
         known.pop(email_alias(workspace.workspace, said.pop("email")))
-    # A known number was an alias from the start, so only a new one is looked at.
-    if phone is not None and (lead is None or lead.phone != phone):
-        name = phone_alias(workspace.workspace, phone)
-        known[name] = system.store.get(Alias, name)
+    if lead is not None and lead.phone in numbers:
+        # A known number was an alias from the start, so only a new one is looked at.
+        said["sms"] = lead.phone
+    elif numbers:
+        names = {phone_alias(workspace.workspace, number): number for number in numbers}
+        rows = dict(zip(names, system.store.read(*((Alias, name) for name in names)), strict=True))
         if lead is None:
-            lead, phone_gone = _first_living(system, [known[name]])
+            lead, phone_gone = _first_living(system, rows.values())
             gone |= phone_gone
+        name = _named_by(lead, rows) or next(iter(names))
+        said["sms"], known[name] = names[name], rows[name]
     return Person(lead, said, known, gone)
+
+
+def _named_by(lead: Lead | None, rows: Mapping[str, Alias | None]) -> str | None:
+    """Return the first of these names that is the lead's."""
+    if lead is None:
+        return None
+    return next((name for name, row in rows.items() if row and row.lead_id == lead.lead_id), None)
 
 
 def _may_be_anothers(event: InboundEvent, lead: Lead, aliases: Mapping[str, Alias | None]) -> bool:
@@ -111,10 +122,21 @@ def addresses_said(event: InboundEvent, region: str) -> dict[str, str]:
         region: the workspace's, for an event that does not say where the lead is.
     """
     return _present(
-        sms=to_e164(event.phone, event.region or region),
+        sms=next(iter(numbers_said(event, region)), None),
         email=to_address(event.email),
         linkedin=event.linkedin_id,
     )
+
+
+def numbers_said(event: InboundEvent, region: str) -> tuple[str, ...]:
+    """Return every number that the event's phone number may be, in E.164, the likeliest first.
+
+    Two where it has no country code and means something both where the event says that the lead is
+    and in the workspace's region: what a provider says of that may be an account's default.
+    """
+    places = dict.fromkeys(place for place in (event.region, region) if place is not None)
+    readings = (to_e164(event.phone, place) for place in places)
+    return tuple(dict.fromkeys(number for number in readings if number is not None))
 
 
 def addresses_known(lead: Lead | None, region: str) -> dict[str, str]:

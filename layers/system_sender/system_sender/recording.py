@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from system_sender.classification import ReadingKind
 from system_sender.codes import Code
 from system_sender.email_address import to_address
-from system_sender.followups.waking import answered, came_before
+from system_sender.followups.lifecycle import is_answered
+from system_sender.followups.waking import answered, came_before, wrote_since
 from system_sender.inbound import EventKind, InboundEvent
 from system_sender.models import (
     Alias,
@@ -188,6 +189,7 @@ class _Recording:
         self._reading = reading = reading_of(event)
         self._stop = stop_of(event, reading, person.lead, workspace.region)
         self._is_answer = reading is not None and not reading.by_machine
+        self._is_overtaken = _is_overtaken(system, event, person.lead)
         self.lead = person.lead or self._new_lead(system, workspace)
         self._version = int(self.lead.version)
         self._changes: list[Any] = []
@@ -222,30 +224,36 @@ class _Recording:
             self._changes.append(getattr(Lead, name).set(value))
 
     def _count(self) -> None:
-        """Count the event with the lead. A machine's answer is not the lead's."""
+        """Count the event with the lead.
+
+        A machine's answer is not the lead's, and a person's message no answer to a newer one.
+        """
         lead, event = self.lead, self._event
-        if event.kind is EventKind.MESSAGE and not self._is_answer:
+        if event.kind is EventKind.HUMAN_OUTBOUND:
+            self._change(human_outbound_at=max(lead.human_outbound_at or 0, event.occurred_at or 0))
+        if self._is_overtaken or (event.kind is EventKind.MESSAGE and not self._is_answer):
             return
         self._change(automated_in_a_row=0)
         if self._is_answer:
+            # Whoever waits for an answer to another message waits on.
+            was_answered = self._was_answered() and is_answered(lead)
             self._change(
                 inbound_count=int(lead.inbound_count) + 1,
                 last_inbound_at=self._now,
                 latest_inbound={**(lead.latest_inbound or {}), event.channel: self._key},
             )
-            self._note_answers(is_answered=self._was_answered())
+            self._note_answers(was_answered=was_answered)
         elif event.kind is EventKind.HUMAN_OUTBOUND:
-            self._note_answers(is_answered=not came_before(event.occurred_at, lead))
+            self._note_answers(was_answered=not came_before(event.occurred_at, lead))
             self._change(
                 human_outbound_count=int(lead.human_outbound_count) + 1,
                 last_outbound_at=self._now,
-                human_outbound_at=max(lead.human_outbound_at or 0, event.occurred_at or 0),
             )
 
-    def _note_answers(self, *, is_answered: bool) -> None:
+    def _note_answers(self, *, was_answered: bool) -> None:
         """Note that all the lead wrote is answered; or forget the answers that are outdated."""
         known = set(self.lead.answered_inbounds or ())
-        if is_answered:
+        if was_answered:
             self.lead.answered_inbounds = known | {int(self.lead.inbound_count)}
             self._changes.append(answered(int(self.lead.inbound_count)))
             return
@@ -317,10 +325,11 @@ class _Recording:
     def _human_outbounds_before(self) -> int:
         """Return how many human messages came before this event, by the provider's own times.
 
-        An event that was delivered late may be answered by a person already.
+        An event that was delivered late may be answered by a person already. Then it is one fewer
+        than the lead has by now, also where that answer came late itself and was not counted.
         """
         count = int(self.lead.human_outbound_count)
-        return count - 1 if self._was_answered() and count else count
+        return count - 1 if self._was_answered() else count
 
     def _was_answered(self) -> bool:
         """Say whether a person wrote after this event, by the provider's own times."""
@@ -354,6 +363,13 @@ class _Recording:
             return
         for channel, address in self._stop.addresses:
             suppress(self.write, self._workspace, channel, address, self._stop.reason, self._now)
+
+
+def _is_overtaken(system: "System", event: InboundEvent, lead: Lead | None) -> bool:
+    """Say whether it is a person's message that comes late, and the lead has written since."""
+    if event.kind is not EventKind.HUMAN_OUTBOUND or lead is None:
+        return False
+    return wrote_since(system, lead, event.provider, event.occurred_at)
 
 
 # --- events whose payload has no identity ---------------------------------------------------------

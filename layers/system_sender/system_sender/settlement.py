@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from system_sender import audit
+from system_sender.alarms import tell_operators
 from system_sender.budget import ID_LOOK_UP_AFTER, next_look_up, overdue_at
 from system_sender.change import Change
 from system_sender.codes import Code
@@ -32,7 +33,7 @@ from system_sender.states import (
 )
 from system_sender.store import ConditionsFailed, StorageError, Store, Write
 from system_sender.switches import POST_WINDOW_SECONDS
-from system_sender.telemetry import emit_contradiction, log
+from system_sender.telemetry import emit_contradiction, emit_parked, log
 from system_sender.world import World
 
 # Certain failures to leave are retried this often, over 63 minutes, before a person is asked: an
@@ -134,12 +135,14 @@ def settle(
         settlement = Settlement(delivery, outcome, now, extent, gone)
         try:
             store.write_patiently(settlement.write, until=until)
-            return settlement
         except ConditionsFailed as refusal:
             newly_gone = (refusal.failed.keys() & {"lead", "integration"}) - gone
             gone |= newly_gone
             if not newly_gone:
                 extent = _next_extent(extent, outcome, set(refusal.failed))
+        else:
+            settlement.tell_operators()
+            return settlement
     if not _is_known_to_have_left(store, delivery):
         _report_lost_claim(delivery, outcome)
     return Settlement(delivery, outcome, now, extent, gone)
@@ -203,6 +206,14 @@ class Settlement:
         if outcome.integration_unhealthy and "integration" not in self.gone:
             self._integration(write)
         return write
+
+    def tell_operators(self) -> None:
+        """Tell what they must hear of, once it is written."""
+        if self.extent is Settled.ALONE:
+            emit_parked()
+        elif not (self.outcome.next_route and self.delivery.has_next_route):
+            # With another way left, it is not put off: that is tried at once.
+            tell_operators(self.delivery.draft, self.fate(), self.now)
 
     def _message(self, write: Write) -> None:
         target = MESSAGE_STATE[self.outcome.kind]
@@ -485,4 +496,5 @@ def park(store: Store, world: World, draft: Draft, message: Message, outcome: Ou
         store.write_patiently(build)
     except ConditionsFailed:
         return False
+    tell_operators(draft, fate, now)
     return True

@@ -8,7 +8,7 @@ from system_sender.codes import Code
 from system_sender.email_address import to_address
 from system_sender.inbound import DeliveryStatus, EventKind, InboundEvent
 from system_sender.models import Lead
-from system_sender.person import addresses_known, addresses_said
+from system_sender.person import addresses_known, addresses_said, numbers_said
 from system_sender.providers import CHANNELS
 
 # An event that stops every channel, not only its own.
@@ -62,7 +62,9 @@ def stop_of(
     channels = CHANNELS if event.channel == EVERY_CHANNEL else (event.channel,)
     # Whoever asks for silence need not be the lead.
     asker = to_address(event.sender) if reason is Code.OPTED_OUT else None
-    books = (known, said, {"email": asker} if asker else {})
+    books = [known, said, {"email": asker} if asker else {}]
+    # Where it is not sure which number it is, none of them is written to.
+    books += [{"sms": number} for number in numbers_said(event, region)]
     return Stop(reason, _pairs(channels, *books), frozenset(channels))
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from system_sender.system import System
 
 LOOK_BACK = 24 * 3600 * 1000
+_HOUR = 3600 * 1000
 _LOOK_UP_SECONDS = 5.0
 
 
@@ -21,34 +22,38 @@ def identify(system: "System", integration: Integration, event: InboundEvent) ->
 
     Equal texts of one contact are told apart by the messages the provider lists. Each listed
     message that no recorded event stands for is one that may be new; events that were recorded
-    while the provider could not be asked stand for the oldest of them.
+    while the provider could not be asked, or did not list them yet, stand for the oldest of them.
+    Where none may be new, it is the latest of them again, if that was recorded within the hour, and
+    else one that the provider does not list yet.
 
     Only GoHighLevel has such events: texts that a workflow passes on.
     """
     now = system.world.now()
-    hours = [_hourly(event, now - ago) for ago in range(0, LOOK_BACK + 1, 3_600_000)]
-    listed = _listed_messages(system, integration, event)
-    if not listed:
-        return replace(event, identity=hours[0])
+    hours = [_hourly(event, now - ago) for ago in range(0, LOOK_BACK + 1, _HOUR)]
+    listed = _listed_messages(system, integration, event) or ()
     identities = [f"message:{message_id}" for message_id in listed[-20:]]
     keys = [
         event_key(integration.workspace, event.provider, name) for name in [*identities, *hours]
     ]
     rows = system.store.read(*((Inbound, key) for key in keys))
-    recorded = dict(zip([*identities, *hours], rows, strict=True))
-    unspoken = [identity for identity in identities if recorded[identity] is None]
-    standing = [hour for hour in hours if recorded[hour] is not None]
+    names = zip([*identities, *hours], rows, strict=True)
+    received = {name: int(row.received_at) for name, row in names if row is not None}
+    unspoken = [identity for identity in identities if identity not in received]
+    # An older one stands for a message that is not among the listed any more.
+    standing = [hour for hour in hours if received.get(hour, 0) >= now - LOOK_BACK]
     if len(unspoken) > len(standing):
         identity = unspoken[len(standing)]
         return replace(
             event, identity=identity, provider_message_id=identity.removeprefix("message:")
         )
-    return replace(event, identity=standing[0] if standing else identities[-1])
+    latest = max(received, key=received.__getitem__, default=hours[0])
+    is_again = received.get(latest, 0) > now - _HOUR
+    return replace(event, identity=latest if is_again else hours[0])
 
 
 def _hourly(event: InboundEvent, now: int) -> str:
     text = hashlib.sha256(event.text.encode()).hexdigest()[:32]
-    return f"hour:{event.contact_id}:{text}:{now // 3_600_000}"
+    return f"hour:{event.contact_id}:{text}:{now // _HOUR}"
 
 
 def _listed_messages(

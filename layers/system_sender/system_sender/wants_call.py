@@ -3,7 +3,7 @@
 import re
 
 from system_sender import call_phrases as phrases
-from system_sender.wording import LONGEST, clauses, pattern
+from system_sender.wording import LONGEST, clauses, pattern, with_or
 
 _ASKED = pattern(rf"\b(?:{phrases.ASKED})")
 _ORDERED = pattern(phrases.ORDERED)
@@ -20,7 +20,7 @@ def wants_call(text: str) -> bool:
         text: without quoted history and signature.
     """
     # The brackets are those of "(555) 010-0001".
-    said = re.sub(r"[()]", " ", text[:LONGEST])
+    said = re.sub(r"[()]", " ", with_or(text[:LONGEST]))
     return any(_asks(clause) for clause in clauses(said))
 
 

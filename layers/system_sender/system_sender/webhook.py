@@ -16,7 +16,7 @@ from system_sender.providers import CHANNELS_OF, Provider, SignedRequest, provid
 from system_sender.recording import Look, Recorded, look, record
 from system_sender.replying import perform_inbound
 from system_sender.store import StorageError
-from system_sender.telemetry import log
+from system_sender.telemetry import emit_webhook_not_stored, emit_webhook_refused, log
 
 if TYPE_CHECKING:
     from system_sender.system import System
@@ -83,7 +83,7 @@ class WebhookRequest:
             raise EventRefused(Code.BODY_NOT_JSON) from None
         return cls(
             provider=provider_of_route(event),
-            workspace=(event.get("pathParameters") or {}).get("workspace"),
+            workspace=workspace_of_path(event),
             headers=headers,
             query=event.get("queryStringParameters") or {},
             body=body,
@@ -98,6 +98,12 @@ def provider_of_route(event: Mapping[str, Any]) -> str:
     """
     _, _, rest = str(event.get("resource") or _ROUTE).partition("/webhooks/")
     return rest.partition("/")[0]
+
+
+def workspace_of_path(event: Mapping[str, Any]) -> str | None:
+    """Return the workspace that a REST API proxy event's path names, if it names one."""
+    workspace: str | None = (event.get("pathParameters") or {}).get("workspace")
+    return workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +133,11 @@ def handle(system: "System", event: Mapping[str, Any], budget: Budget) -> Webhoo
     try:
         recorded = _take(system, WebhookRequest.of_api_gateway(event))
     except EventRefused as refusal:
-        log.warning("webhook_refused", extra={"code": refusal.code.value})
+        _report_refusal(system, event, refusal.code)
         return WebhookResponse(_STATUS[refusal.code], refusal.code, refusal.detail)
     except StorageError as error:
         log.error("webhook_not_stored", extra={"error": type(error).__name__})
+        emit_webhook_not_stored()
         status = _STORAGE_TROUBLE.get(provider_of_route(event), _STORAGE_TROUBLE_ELSEWHERE)
         return WebhookResponse(status, Code.STORAGE_TROUBLE)
     if isinstance(recorded, Code):
@@ -138,14 +145,56 @@ def handle(system: "System", event: Mapping[str, Any], budget: Budget) -> Webhoo
     return _perform(system, recorded, budget)
 
 
+def _report_refusal(system: "System", event: Mapping[str, Any], code: Code) -> None:
+    fields: dict[str, Any] = {"code": code.value}
+    if _was_meant_for_us(system, event, code):
+        # A stranger may have put anything into the path; this one is an account's.
+        fields |= {"provider": provider_of_route(event), "workspace": workspace_of_path(event)}
+        emit_webhook_refused()
+    log.warning("webhook_refused", extra=fields)
+
+
+def _was_meant_for_us(system: "System", event: Mapping[str, Any], code: Code) -> bool:
+    """Say whether a refused event was probably a provider's, of an account that we have.
+
+    Few providers bring again what was refused, so it is lost. Strangers may knock at paths that
+    they invent, and nobody need hear of them.
+    """
+    if code is Code.WORKSPACE_NOT_FOUND:
+        return False
+    workspace = workspace_of_path(event)
+    if workspace is None:
+        return True
+    try:
+        return _is_integrated(system, workspace, provider_of_route(event))
+    except StorageError:
+        return True
+
+
 def _take(system: "System", request: WebhookRequest) -> Recorded | Code:
     """Authenticate, parse, route and record, in that order; a code where no work follows."""
     inbound, kind = _accept(system, request)
     if inbound.kind is EventKind.IGNORED:
+        _report_no_work(request.workspace, inbound, Code.EVENT_IGNORED)
         return Code.EVENT_IGNORED
-    found = look(system, _workspace_name(system, request, inbound), inbound)
+    name = _workspace_name(system, request, inbound)
+    found = look(system, name, inbound)
     workspace, integration = _route(found, inbound, kind)
-    return record(system, workspace, integration, inbound, found)
+    recorded = record(system, workspace, integration, inbound, found)
+    if isinstance(recorded, Code):
+        _report_no_work(name, inbound, recorded)
+    return recorded
+
+
+def _report_no_work(workspace: str | None, event: InboundEvent, code: Code) -> None:
+    """Log an event of which no row tells, so that nobody looks for it in vain."""
+    fields = {
+        "code": code.value,
+        "provider": event.provider,
+        "workspace": workspace,
+        "event_type": event.called or event.kind.value,
+    }
+    log.info("webhook_answered", extra=fields)
 
 
 # --- accept: authenticate, then parse -------------------------------------------------------------

@@ -11,6 +11,7 @@ LONGEST = 2_000
 _CLAUSE_ENDS = re.compile(r"[.,;:!?\n\r()\u2013\u2014]+|\s-+\s")
 _NO_LETTERS = re.compile(r"[^\w]+|_")
 _E_MAIL = re.compile(r"\be mail")
+_STROKE = re.compile(r"(?<=[^\W\d_]) ?/ ?(?=[^\W\d_])")
 
 
 def pattern(phrases: str, flags: int = 0) -> Callable[[], re.Pattern[str]]:
@@ -32,3 +33,8 @@ def clauses(text: str) -> list[str]:
     """Return what stands between the punctuation of a text, each part as :func:`plain` has it."""
     parts = _CLAUSE_ENDS.split(unicodedata.normalize("NFKC", text))
     return [clause for part in parts if (clause := plain(part))]
+
+
+def with_or(text: str) -> str:
+    """Write out the stroke between two words: "call/text" is "call or text"."""
+    return _STROKE.sub(" or ", text)

@@ -3,8 +3,12 @@
 import pytest
 
 from system_sender.codes import Code
-from system_sender.models import Switch
+from system_sender.drafts import leave
+from system_sender.models import Draft, Switch
 from system_sender.providers import CHANNELS
+from system_sender.settlement import DraftFate
+from system_sender.states import DraftState
+from system_sender.store import Write
 from system_sender.switches import SETTLING_SECONDS, read_switches
 from system_sender.world import World
 from tests.support.scene import Scene
@@ -125,10 +129,29 @@ def test_status_shows_switches_and_counts(sender: Sender, scene: Scene, waits: l
     assert document["counts"] == {
         "drafts_due": 1,
         "drafts_scheduled": 1,
+        "drafts_failed": 0,
         "events_due": 0,
         "parked": 0,
     }
     assert "paused: sms" in sender.says("status")
+
+
+def test_status_counts_what_failed_within_seven_days_and_still_stands_so(
+    sender: Sender, scene: Scene
+) -> None:
+    for key in ("fresh", "approved again", "long ago"):
+        draft = scene.draft(key, f"Text {key}", sent_by="setter")
+        fate = DraftFate(DraftState.FAILED, Code.ATTEMPTS_EXHAUSTED)
+        leave(scene.store, scene.world, draft, fate)
+    sender.json("draft", "approve", "acme:approved again")
+    write = Write(scene.world.new_id())
+    a_week_ago = Draft.updated_at.set(scene.world.now() - 7 * 24 * 3_600_000 - 1)
+    write.update("draft", Draft("acme:long ago"), [a_week_ago])
+    scene.store.write(write)
+
+    assert sender.json("status")["counts"]["drafts_failed"] == 1
+    (line,) = (line for line in sender.says("status").splitlines() if "drafts that failed" in line)
+    assert line.split()[-1] == "1"
 
 
 def test_status_names_the_provider_that_refuses_a_workspace(sender: Sender, scene: Scene) -> None:

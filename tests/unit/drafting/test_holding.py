@@ -214,11 +214,44 @@ def test_a_call_that_only_the_model_hears_holds_the_reply_as_well() -> None:
     assert hold(FakeModel(written(sentiment="Call Requested"))) is Code.WANTS_CALL
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Stop I have a question",
+        "please don't call, text me instead",
+        "don't call or text me before 9am",
+        "Take all of us off whatever this is",
+    ],
+)
+@pytest.mark.parametrize("channel", ["sms", "email", "linkedin"])
+def test_a_message_that_may_be_an_opt_out_is_a_persons_to_answer(
+    message: str, channel: str
+) -> None:
+    talk = conversation(message, inbound={"channel": channel})
+    assert hold(FakeModel(), talk) is Code.SUSPECTED_OPT_OUT
+
+
+def test_a_subject_that_may_be_an_opt_out_is_a_persons_to_answer() -> None:
+    talk = conversation("", inbound={"channel": "email", "subject": "Remove from list"})
+    assert hold(FakeModel(), talk) is Code.SUSPECTED_OPT_OUT
+
+
+def test_what_an_email_quotes_holds_no_reply() -> None:
+    quoting = "Tuesday works\n\nOn 3/2/26 15:04, Sam wrote:\n> Reply STOP to opt out."
+    assert hold(FakeModel(), conversation(quoting, inbound={"channel": "email"})) is None
+
+
+def test_an_opt_out_that_only_the_model_hears_holds_the_reply_as_well() -> None:
+    assert hold(FakeModel(written(sentiment="Blacklist"))) is Code.SUSPECTED_OPT_OUT
+
+
 # In this order: of all that hold at once, the first is told.
 REASONS: list[tuple[Code, dict[str, Any]]] = [
     (Code.TEMPLATE_VARIABLE_MISSING, {"hold": Code.TEMPLATE_VARIABLE_MISSING}),
     (Code.PLACEHOLDER, {"blocked": Code.PLACEHOLDER}),
     (Code.WANTS_CALL, {"reading": "wants_call"}),
+    (Code.SUSPECTED_OPT_OUT, {"message": "Stop I have a question"}),
+    (Code.NOT_INTERESTED, {"sentiment": "Not Interested"}),
     (Code.LEAD_BOOKED, {"booked": True}),
     (Code.EVALUATOR_UNSURE, {"safe": False}),
     (Code.BELOW_THRESHOLD, {"confidence": 0.1}),
@@ -230,9 +263,13 @@ REASONS: list[tuple[Code, dict[str, Any]]] = [
 def held_by(**reason: Any) -> Code | None:
     """Return why a reply with these reasons against it is held."""
     talk = conversation(
+        reason.get("message", "Hello"),
         lead={"booked": reason.get("booked", False)},
         campaign={"response_mode": reason.get("mode", "AI_AUTO_SEND")},
-        inbound={"reading": reason.get("reading", "message")},
+        inbound={
+            "reading": reason.get("reading", "message"),
+            "sentiment": reason.get("sentiment"),
+        },
     )
     judgement = Judgement(
         reason.get("confidence", 1.0), reason.get("safe", True), False, "", "test"

@@ -487,7 +487,7 @@ def _spinner(text: str) -> AbstractContextManager[Any]:
 @app.command()
 @command
 def status() -> Answer:
-    """Show the switches, the workspaces' health, and how much is due or parked."""
+    """Show the switches, the workspaces' health, and how much is due, failed or parked."""
     from system_sender.cli.switchboard import status as show_status
 
     return show_status(_operator())

@@ -20,11 +20,16 @@ from system_sender.cli.sequence_file import (
 )
 from system_sender.cli.sound_file import Mistake, invalid_file, read_json
 from system_sender.codes import Code
-from system_sender.followups.enrolment import EnrolmentRefused, resume_by_person
+from system_sender.followups.enrolment import (
+    EnrolmentRefused,
+    draft_id_of,
+    resume_by_person,
+    withdraw_order,
+)
 from system_sender.followups.lifecycle import EnrolmentState
 from system_sender.followups.sequence import SequenceWrong, Step, offset_reached, steps_of
 from system_sender.followups.waking import MOST_WOKEN, wake
-from system_sender.models import Campaign, Sequence, Workspace
+from system_sender.models import Campaign, Draft, Enrolment, Sequence, Workspace
 from system_sender.store import ConditionsFailed, Key, Write
 
 OPEN = (EnrolmentState.ACTIVE, EnrolmentState.PAUSED)
@@ -386,9 +391,12 @@ def switch_off(operator: Operator, sequence_id: str) -> Answer:
 
 
 def _call_back(operator: Operator, sequence: Sequence) -> int:
-    """Let the enrolments whose step is written be looked at now; return how many there are."""
+    """Let the enrolments whose step is written be looked at now; return how many there are.
+
+    What a person had let go is theirs no longer, or the look would leave it alone.
+    """
     written = (
-        str(enrolment.enrolment_id)
+        enrolment
         for enrolment in operator.enrolments(
             str(sequence.workspace),
             (EnrolmentState.ACTIVE,),
@@ -398,18 +406,21 @@ def _call_back(operator: Operator, sequence: Sequence) -> int:
     )
     count = 0
     while batch := list(islice(written, MOST_WOKEN)):
+        for draft in operator.rows((Draft, draft_id_of(enrolment)) for enrolment in batch):
+            if draft is not None:
+                withdraw_order(operator.system, draft)
         _wake(operator, batch)
         count += len(batch)
     return count
 
 
-def _wake(operator: Operator, enrolment_ids: list[str]) -> None:
+def _wake(operator: Operator, enrolments: list[Enrolment]) -> None:
     now = operator.world.now()
 
     def build(token: str) -> Write:
         write = Write(token)
-        for enrolment_id in enrolment_ids:
-            wake(write, enrolment_id, now)
+        for enrolment in enrolments:
+            wake(write, str(enrolment.enrolment_id), now)
         return write
 
     operator.store.write_patiently(build)

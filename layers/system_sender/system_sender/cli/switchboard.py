@@ -1,6 +1,6 @@
-"""The kill switches, and how much is due, parked or held."""
+"""The kill switches, and how much is due, failed or parked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from math import ceil
 from typing import Any
@@ -12,11 +12,16 @@ from system_sender.cli.accounts import account_document
 from system_sender.cli.command import Answer
 from system_sender.cli.operator import Operator
 from system_sender.cli.problem import Problem, Trouble
-from system_sender.models import SHARDS, Draft, Inbound, Message, Switch
+from system_sender.models import SHARDS, Draft, Inbound, Message, Switch, state_key
+from system_sender.states import DraftState
 from system_sender.switches import EVERYTHING, SETTLING_SECONDS, pause, resume
 
-# What is counted a shard; more than this is "at least".
+# What is counted a shard, or of a workspace; more than this is "at least".
 _MOST_COUNTED = 1000
+# What waits for a person.
+_FOR_PEOPLE = ("drafts_failed", "parked")
+# A failed draft is told of for so long.
+_FAILED_WITHIN = 7 * 24 * 3_600_000
 
 
 def pause_sending(
@@ -100,6 +105,7 @@ def status(operator: Operator) -> Answer:
     counts = {
         "drafts_due": drafts,
         "drafts_scheduled": max(0, _count(operator, Draft.due_index) - drafts),
+        "drafts_failed": _count_failed(operator, scopes[1:], since=now - _FAILED_WITHIN),
         "events_due": _count(operator, Inbound.due_index, upto=now),
         "parked": _count(operator, Message.attention_index),
     }
@@ -123,6 +129,20 @@ def _count(operator: Operator, index: GlobalSecondaryIndex[Any], upto: int | Non
     return sum(
         len(operator.store.query(index, str(shard), upto=upto, limit=_MOST_COUNTED))
         for shard in range(SHARDS)
+    )
+
+
+def _count_failed(operator: Operator, workspaces: Iterable[str], since: int) -> int:
+    """Count the drafts that failed since then (epoch milliseconds, UTC), and still stand so."""
+    return sum(
+        key["updated_at"] >= since
+        for workspace in workspaces
+        for key in operator.store.query(
+            Draft.state_index,
+            state_key(workspace, DraftState.FAILED),
+            newest_first=True,
+            limit=_MOST_COUNTED,
+        )
     )
 
 
@@ -173,6 +193,7 @@ def _count_facts(counts: dict[str, int]) -> Any:
     names = {
         "drafts_due": "drafts due now",
         "drafts_scheduled": "drafts due later, on their way, or to be looked up",
+        "drafts_failed": "drafts that failed within seven days (`sender drafts --state failed`)",
         "events_due": "recorded events to be finished",
         "parked": "parked deliveries (`sender parked`)",
     }
@@ -181,7 +202,7 @@ def _count_facts(counts: dict[str, int]) -> Any:
             (
                 words,
                 screen.written(
-                    counts[name], "bold yellow" if name == "parked" and counts[name] else ""
+                    counts[name], "bold yellow" if name in _FOR_PEOPLE and counts[name] else ""
                 ),
             )
             for name, words in names.items()

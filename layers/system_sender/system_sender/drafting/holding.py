@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from system_sender.classification import may_refuse
 from system_sender.codes import Code
 from system_sender.drafting.conversation import Conversation
 from system_sender.drafting.judging import Judgement
@@ -12,6 +13,7 @@ from system_sender.policy import AI_AUTO_SEND, LONGEST_WAIT
 _WANTS_CALL = "wants_call"
 _CALL_REQUESTED = "Call Requested"
 _NOT_INTERESTED = "Not Interested"
+_BLACKLIST = "Blacklist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,16 @@ def _by_lead(conversation: Conversation, heard: str | None) -> Code | None:
     inbound = conversation.inbound
     if inbound.reading == _WANTS_CALL or _CALL_REQUESTED in (inbound.sentiment, heard):
         return Code.WANTS_CALL
+    if _BLACKLIST in (inbound.sentiment, heard) or _may_refuse(conversation):
+        return Code.SUSPECTED_OPT_OUT
     if _NOT_INTERESTED in (inbound.sentiment, heard):
         return Code.NOT_INTERESTED
     return Code.LEAD_BOOKED if conversation.lead.booked else None
+
+
+def _may_refuse(conversation: Conversation) -> bool:
+    inbound = conversation.inbound
+    return may_refuse(conversation.message, channel=inbound.channel, subject=inbound.subject)
 
 
 def _by_models(considered: Considered) -> Code | None:

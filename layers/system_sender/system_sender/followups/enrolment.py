@@ -22,6 +22,7 @@ from system_sender.followups.lifecycle import (
     Turn,
     is_answered,
     is_open,
+    may_be_sent_by_person,
 )
 from system_sender.followups.sequence import Step, due_at, step_after
 from system_sender.followups.waking import FOLLOWUP_KEY, MOST_WOKEN
@@ -214,6 +215,32 @@ def resume_by_person(system: "System", enrolment_id: str, *, user: str | None) -
     raise EnrolmentRefused(Code.BUSY)
 
 
+def withdraw_order(system: "System", draft: Draft) -> None:
+    """Let the sequence say whether a step goes, where a person had let it go.
+
+    Raises:
+        EnrolmentRefused: the draft keeps moving.
+    """
+    latest: Draft | None = draft
+    for _ in range(_TRIES):
+        if latest is None or not may_be_sent_by_person(latest):
+            return
+        ordered = latest
+
+        def build(token: str, ordered: Draft = ordered) -> Write:
+            write = Write(token)
+            _withdraw(write, ordered)
+            return write
+
+        try:
+            system.store.write_patiently(build)
+        except ConditionsFailed:
+            latest = system.store.get(Draft, draft.draft_id)
+        else:
+            return
+    raise EnrolmentRefused(Code.BUSY)
+
+
 def _decide(
     system: "System",
     enrolment_id: str,
@@ -336,9 +363,10 @@ class EnrolmentChange:
         return self
 
     def beside(self, draft: Draft) -> "EnrolmentChange":
-        """Leave the step's draft alone, if it still is as it was read.
+        """Leave the step's draft to its attempt, if it still is as it was read.
 
-        An attempt under way may end any moment, and the draft could be taken back after all.
+        An attempt under way may end any moment, and the draft could be taken back after all. Should
+        it certainly not leave, the sequence says what follows, whoever had ordered it.
         """
         self._beside = draft
         return self
@@ -364,7 +392,9 @@ class EnrolmentChange:
             self.add_to(write)
             if self._taken_back is not None:
                 self._add_taking_back(write, self._taken_back)
-            if self._beside is not None:
+            if self._beside is not None and may_be_sent_by_person(self._beside):
+                _withdraw(write, self._beside)
+            elif self._beside is not None:
                 write.check("draft", Draft, self._beside.draft_id, as_it_was(self._beside))
             mentions = self._mentions()
             if mentions and not self._lead_is_gone:
@@ -421,6 +451,11 @@ class EnrolmentChange:
             attribute = getattr(Enrolment, name)
             self._actions.append(attribute.remove() if plain is None else attribute.set(plain))
         return self
+
+
+def _withdraw(write: Write, draft: Draft) -> None:
+    """Add what lets the sequence say whether a step goes that a person had let go."""
+    write.update("draft", Draft(draft.draft_id), [Draft.sent_by.set("ai")], as_it_was(draft))
 
 
 def as_it_was(draft: Draft) -> Any:

@@ -203,6 +203,11 @@ def is_sent_by_person(draft: Draft) -> bool:
     return draft.state == DraftState.APPROVED and draft.sent_by == "setter"
 
 
+def may_be_sent_by_person(draft: Draft) -> bool:
+    """Say whether a draft may still leave because a person let it go. Pure."""
+    return draft.sent_by == "setter" and (draft.state in MAYBE_OUT or is_sent_by_person(draft))
+
+
 def is_answered(lead: Lead) -> bool:
     """Say whether our side has answered everything that the lead wrote. Pure."""
     count = int(lead.inbound_count)
@@ -227,15 +232,12 @@ def spacing_of(enrolment: Enrolment, lead: Lead) -> int:
 
 
 def _in_flight(view: View) -> Move | None:
-    """Wait while it is not known whether the step leaves: the record of it must say so first.
-
-    What a person let go is not taken back either: its end says what became of it.
-    """
+    """Wait while it is not known whether the step leaves: the record of it must say so first."""
     draft = view.draft
     if draft is None:
         return None
     goes = draft.state in MAYBE_OUT or (draft.state in DRAFT_OPEN and view.begun)
-    return Await() if goes or is_sent_by_person(draft) else None
+    return Await() if goes else None
 
 
 def _sent(view: View) -> Move | None:
@@ -267,6 +269,14 @@ def _ended(view: View) -> Move | None:
     if view.steps is Code.SEQUENCE_NOT_FOUND:
         return End(EnrolmentState.CANCELLED, Code.SEQUENCE_NOT_FOUND)
     return None
+
+
+def _let_go(view: View) -> Move | None:
+    """Wait for what a person let go, unless the sequence has ended: its end says what became of it.
+
+    Whoever pauses, ends or switches off afterwards has taken their order back.
+    """
+    return Await() if view.draft is not None and is_sent_by_person(view.draft) else None
 
 
 def _held_by_person(view: View) -> Move | None:
@@ -396,6 +406,7 @@ _RULES: tuple[Callable[[View], Move | None], ...] = (
     _in_flight,
     _sent,
     _ended,
+    _let_go,
     _held_by_person,
     _answered,
     _away,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from system_sender.models import Draft, Enrolment, Lead, shard_of
+from system_sender.models import Draft, Enrolment, Inbound, Lead, shard_of
 from system_sender.store import ConditionsFailed, Write
 
 if TYPE_CHECKING:
@@ -80,6 +80,27 @@ def came_before(occurred_at: int | None, lead: Lead) -> bool:
     """
     latest = lead.last_inbound_at
     return latest is not None and occurred_at is not None and occurred_at + CLOCK_SKEW < latest
+
+
+def wrote_since(system: "System", lead: Lead, provider: str, occurred_at: float | None) -> bool:
+    """Say whether the lead's latest message came after one of a person's, by providers' own times.
+
+    What answers the lead comes after both then, however late the person's message is told of. It
+    is read only where that may be so, and False where it is in doubt.
+
+    Args:
+        provider: who tells of the person's message.
+        occurred_at: the provider's time of it (epoch milliseconds, UTC), if there is one.
+    """
+    received_at = lead.last_inbound_at
+    if occurred_at is None or received_at is None or occurred_at >= received_at:
+        return False
+    rows = system.store.read(*((Inbound, key) for key in (lead.latest_inbound or {}).values()))
+    latest = next((row for row in rows if row and row.sequence == lead.inbound_count), None)
+    if latest is None or latest.occurred_at is None:
+        return False
+    skew = 0 if latest.provider == provider else CLOCK_SKEW
+    return bool(occurred_at + skew < latest.occurred_at)
 
 
 def wake_lead(system: "System", lead: Lead) -> None:

@@ -73,7 +73,7 @@ def parse_event(body: Mapping[str, Any]) -> InboundEvent:
         return _bounce(data, account)
     if name == "LEAD_UNSUBSCRIBED":
         return _unsubscribe(data, account)
-    return ignored(NAME, account)
+    return ignored(NAME, account, name)
 
 
 # --- events --------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def _reply(data: Mapping[str, Any], account: str | None) -> InboundEvent:
     # Mail servers tell of delays as well as of failures.
     from_server = reads_no_mail(sender)
     if from_server and email is None:
-        return ignored(NAME, account)
+        return ignored(NAME, account, "reply", folder)
     reply_id = identifier(reply, "id", "reply.id")
     lead_id = optional_identifier(lead, "id", "lead.id")
     html = _html(reply)
@@ -136,7 +136,7 @@ def _returned(data: Mapping[str, Any], account: str | None) -> InboundEvent:
     reply, lead = mapping(data, "reply"), mapping(data, "lead")
     email = _address(lead.get("email"))
     if email is None:
-        return ignored(NAME, account)
+        return ignored(NAME, account, "reply", "bounced")
     return InboundEvent(
         EventKind.STATUS,
         NAME,
@@ -165,7 +165,7 @@ def _echo(data: Mapping[str, Any], account: str | None) -> InboundEvent:
     elif scheduled_id is not None:
         mail, identity = scheduled, f"scheduled-{scheduled_id}"
     else:
-        return ignored(NAME, account)
+        return ignored(NAME, account, "sent")
     to, html = addresses(mail.get("to")), _html(mail)
     return InboundEvent(
         EventKind.ECHO,

@@ -62,10 +62,11 @@ EARLIEST_FUTURE = 10 * 60 * 1000
 _HUMAN_SOURCE = "app"
 _MACHINE_SOURCES = ("api", "workflow", "campaign", "bulk_actions")
 
-# How `messageType`, `messageTypeString` and `messageTypeId` call the two channels.
+# How `messageType`, `messageTypeString`, `messageTypeId` and a workflow's `message.type` call the
+# two channels. In a body that a customer writes, a number may stand as a text.
 _TYPES: tuple[tuple[str, tuple[Any, ...]], ...] = (
-    ("sms", ("SMS", "TYPE_SMS", 2)),
-    ("email", ("Email", "TYPE_EMAIL", 3)),
+    ("sms", ("SMS", "TYPE_SMS", 2, "2")),
+    ("email", ("Email", "TYPE_EMAIL", 3, "3")),
 )
 # The channels' names in a contact's do-not-disturb settings.
 _DND_NAMES = (("sms", "SMS"), ("email", "Email"))
@@ -154,10 +155,10 @@ def parse_marketplace_event(body: Mapping[str, Any], now: int) -> InboundEvent:
     data = body.get("data")
     event = {**body, **data} if isinstance(data, dict) else dict(body)
     kind = required(event, "type")
-    channel = _channel(event) if kind in ("InboundMessage", "OutboundMessage") else None
+    channel = _channel(*_types(event)) if kind in ("InboundMessage", "OutboundMessage") else None
     if channel is None and kind not in ("ContactDndUpdate", "LCEmailStats"):
         # An app is told of much else, and an endpoint that keeps refusing may be cut off.
-        return ignored(NAME)
+        return ignored(NAME, None, kind, *_types(event))
     _refuse_stale(event.get("timestamp"), now)
     account = identifier(event, "locationId")
     if channel is not None:
@@ -165,12 +166,15 @@ def parse_marketplace_event(body: Mapping[str, Any], now: int) -> InboundEvent:
     return _do_not_disturb(event, account) if kind == "ContactDndUpdate" else _stats(event, account)
 
 
-def _channel(event: Mapping[str, Any]) -> str | None:
-    named = event.get("messageType") or event.get("messageTypeString")
-    for channel, names in _TYPES:
-        if named in names or event.get("messageTypeId") == names[-1]:
-            return channel
-    return None
+def _types(event: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return what says of what type a message is: a name and a number."""
+    return event.get("messageType") or event.get("messageTypeString"), event.get("messageTypeId")
+
+
+def _channel(*types: Any) -> str | None:
+    """Return the channel that any of these types is of, as a name or as a number."""
+    known = (channel for channel, names in _TYPES if any(kind in names for kind in types))
+    return next(known, None)
 
 
 def _refuse_stale(timestamp: Any, now: int) -> None:
@@ -319,7 +323,7 @@ def _do_not_disturb(event: Mapping[str, Any], account: str) -> InboundEvent:
         stopped = [EVERY_CHANNEL]
     # Switching it off again is no consent to be written to: a person lifts a suppression.
     if not stopped:
-        return ignored(NAME, account)
+        return ignored(NAME, account, "ContactDndUpdate")
     webhook_id = optional_identifier(event, "webhookId")
     identity = webhook_id or digest(account, contact, event.get("timestamp"), stopped[0])
     return InboundEvent(
@@ -349,7 +353,7 @@ def _stats(event: Mapping[str, Any], account: str) -> InboundEvent:
     status = _email_status(told)
     stops = name in _EMAIL_STOPS
     if status is None and not stops:
-        return ignored(NAME, account)
+        return ignored(NAME, account, "LCEmailStats", name)
     message_id = optional_wide_identifier(mapping(told, "lc-operations"), "email_message_id")
     _, recipient = _mailbox(told.get("recipient"))
     identity = optional_wide_identifier(told, "id", "webhookPayload.id") or digest(
@@ -396,17 +400,23 @@ def parse_workflow_event(body: Mapping[str, Any]) -> InboundEvent:
 
     It has no message id. Two equal texts are told apart by the local date and time that the
     workflow puts into its custom data, to the second; without them the provider must be asked.
+
+    A picture may come without a word. Of what says nothing else either, not even of what type it
+    is, nobody knows whether it is a message.
     """
     custom = mapping(body, "customData")
     location = mapping(body, "location")
     message = mapping(body, "message")
     account = identifier(location, "id", "location.id")
     contact = optional_identifier(body, "contact_id") or identifier(custom, "ID", "contact_id")
-    channel = _workflow_channel(message.get("type"))
+    kind, date, time = message.get("type"), custom.get("Date"), custom.get("Time")
+    channel = "sms" if kind is None else _channel(kind)
     text = body_text(message.get("body") or custom.get("Message"))
-    if not text or channel is None:
-        return ignored(NAME, account)
-    date, time = custom.get("Date"), custom.get("Time")
+    is_exact = isinstance(date, str) and bool(date) and _has_seconds(time)
+    # No text tells two such e-mails apart, and of e-mails the provider is not asked.
+    may_be_wordless = kind is not None and (is_exact or channel == "sms")
+    if channel is None or not (text or may_be_wordless):
+        return ignored(NAME, account, "workflow", kind)
     workflow = mapping(body, "workflow").get("id")
     email = optional_text(body.get("email")) or optional_text(custom.get("Email"))
     found = InboundEvent(
@@ -416,7 +426,7 @@ def parse_workflow_event(body: Mapping[str, Any]) -> InboundEvent:
         account,
         contact,
         channel=channel,
-        identified=isinstance(date, str) and bool(date) and _has_seconds(time),
+        identified=is_exact,
         text=text,
         phone=optional_text(body.get("phone")) or optional_text(custom.get("Phone Number")),
         region=_region(body.get("country")),
@@ -433,12 +443,6 @@ def _region(country: Any) -> str | None:
     """Return the contact's country where it is a code of ISO 3166, which is unconfirmed."""
     code = country.strip().upper() if isinstance(country, str) else ""
     return code if known_region(code) else None
-
-
-def _workflow_channel(kind: Any) -> str | None:
-    if kind is None:
-        return "sms"
-    return next((channel for channel, names in _TYPES if kind in names), None)
 
 
 def _has_seconds(time: Any) -> bool:

@@ -211,9 +211,10 @@ def _mail_ids(row: Mapping[str, Any]) -> list[str]:
 def inbound_request(
     *, base_url: str, token: str, location_id: str, contact_id: str, since: int
 ) -> Request:
-    """Return the request that lists a contact's text messages since a time (epoch ms, UTC).
+    """Return the request that lists a contact's latest text messages since a time (epoch ms, UTC).
 
-    The endpoint's smallest page is 10; leaving the channel out would mix in activity rows.
+    The endpoint's smallest page is 10; leaving the channel out would mix in activity rows. One page
+    is read, the newest first: of a busy contact, the oldest may be left out.
     """
     return Request(
         "GET",
@@ -226,13 +227,15 @@ def inbound_request(
             "startDate": str(since),
             "limit": str(_PAGE),
             "sortBy": "createdAt",
-            "sortOrder": "asc",
+            "sortOrder": "desc",
         },
     )
 
 
 def inbound_message_ids(answer: Answer | NoAnswer, text: str) -> list[str] | None:
     """Return the ids of the listed inbound messages with this text, oldest first.
+
+    A picture without a word may be listed without a body.
 
     Returns None when nobody could look, which is not the same as an empty list.
     """
@@ -249,8 +252,8 @@ def inbound_message_ids(answer: Answer | NoAnswer, text: str) -> list[str] | Non
         for row in rows
         if isinstance(row, dict)
         and row.get("direction") == "inbound"
-        and isinstance(row.get("body"), str)
-        and " ".join(row["body"].split()) == " ".join(text.split())
+        and isinstance(row.get("body"), str | None)
+        and " ".join((row.get("body") or "").split()) == " ".join(text.split())
         and is_identifier_text(row.get("id"))
     ]
     same.sort(key=lambda row: str(row.get("dateAdded", "")))

@@ -77,7 +77,7 @@ def parse_event(body: Mapping[str, Any]) -> InboundEvent:
         return _bounce(body)
     if name in _UNSUBSCRIBED:
         return _unsubscribe(body)
-    return ignored(NAME, optional_identifier(body, "workspace"))
+    return ignored(NAME, optional_identifier(body, "workspace"), name)
 
 
 # --- events --------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def _sent(body: Mapping[str, Any]) -> InboundEvent:
     # The whole of it: it is compared with what we sent, signature and all.
     text = body_text(_text(body, "email_text") or to_plain(html or ""))
     if email_id is None and not text:
-        return ignored(NAME, account)
+        return ignored(NAME, account, _SENT)
     return InboundEvent(
         EventKind.ECHO,
         NAME,

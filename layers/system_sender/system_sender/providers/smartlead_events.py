@@ -81,7 +81,7 @@ def parse_event(body: Mapping[str, Any]) -> InboundEvent:
         return _bounce(body, account)
     if name in _UNSUBSCRIBES:
         return _unsubscribe(body, account)
-    return ignored(NAME, account)
+    return ignored(NAME, account, name)
 
 
 # --- authentication ------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def parse(body: Mapping[str, Any]) -> InboundEvent:
         EventRefused: BODY_WRONG, with which field is wrong and why.
     """
     if isinstance(body.get("AccountStatus"), dict):
-        return ignored(NAME)
+        return ignored(NAME, None, "AccountStatus")
     name = required(body, "event")
     of_linkedin = str(body.get("account_type") or "LINKEDIN").upper() == "LINKEDIN"
     if name == _RECEIVED and of_linkedin:
@@ -71,7 +71,7 @@ def parse(body: Mapping[str, Any]) -> InboundEvent:
         return _received(_flattened(body))
     if name in _STATUSES and of_linkedin:
         return _status(body, name)
-    return ignored(NAME)
+    return ignored(NAME, None, name)
 
 
 def _received(body: Mapping[str, Any]) -> InboundEvent:
@@ -85,7 +85,7 @@ def _received(body: Mapping[str, Any]) -> InboundEvent:
     lead = _lead(body, sender_id, own=own)
     # A notice in a chat ("... joined") is nobody's message, and a company is no person.
     if lead is None or body.get("is_event") in (1, True) or _is_company(lead):
-        return ignored(NAME, account)
+        return ignored(NAME, account, _RECEIVED)
     lead_id = identifier(lead, "attendee_provider_id", "attendees.attendee_provider_id")
     name = person_name(lead.get("attendee_name"))
     first, _, last = (name or "").strip().partition(" ")
@@ -118,7 +118,7 @@ def _status(body: Mapping[str, Any], name: str) -> InboundEvent:
     lead = _lead(body, sender_id, own=own)
     # That we read what the lead wrote is nothing that became of a message of ours.
     if own is False or lead is None or message_id is None:
-        return ignored(NAME, account)
+        return ignored(NAME, account, name)
     lead_id = identifier(lead, "attendee_provider_id", "attendees.attendee_provider_id")
     return InboundEvent(
         EventKind.STATUS,
