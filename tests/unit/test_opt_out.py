@@ -9,6 +9,7 @@ from tests.support.refusals import DOUBTFUL, HONEST, ORDINARY, REFUSALS
 @pytest.mark.parametrize("text", REFUSALS)
 def test_a_refusal_is_heard(text: str) -> None:
     assert is_opt_out(text)
+    assert is_opt_out_email(text, "Re: Intro")
 
 
 @pytest.mark.parametrize("text", HONEST)

@@ -45,6 +45,7 @@ WISHES = [
     "need a call",
     "Can I get a call back",
     "I can't text or email, so call me",
+    "Can't text or email call me",
     "Don't text or email, call me",
     "text or call me",
 ]

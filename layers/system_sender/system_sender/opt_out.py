@@ -81,10 +81,10 @@ def is_opt_out_email(text: str, subject: str | None) -> bool:
 def may_be_opt_out(text: str) -> bool:
     """Say whether there are words of refusal in a text, whatever they are about.
 
-    Nearly every opt-out has one, and so have honest texts: this is for asking a person, not for
+    Most opt-outs have one, and so have honest texts: this is for asking a person, not for
     suppressing an address. All of a long text is looked at.
     """
-    return _DOUBTFUL().search(plain(with_or(text))) is not None
+    return _DOUBTFUL().search(plain(text)) is not None
 
 
 def _refuses_messages(text: str, said: str) -> bool:
