@@ -1,5 +1,6 @@
 """A lead's whole way through a sequence, with all that may happen on it."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -34,10 +35,12 @@ from system_sender.models import (
     suppression_key,
 )
 from system_sender.policy import SETTER_MANAGED
+from system_sender.result import SendOutcome
 from system_sender.settlement import MOST_ATTEMPTS
 from system_sender.states import DraftState
 from system_sender.store import StorageUnavailable, Write
 from system_sender.word import settle_by_word
+from system_sender.world import Effect
 from tests.engine.slack_stage import SlackStage
 from tests.engine.stage import Once, Stage, is_claim, is_send, named
 from tests.support.scene import PHONE
@@ -1342,6 +1345,64 @@ def test_a_step_is_told_as_a_persons_though_their_order_was_taken_back_as_it_lef
     (delivery,) = stage.messages()
     assert (stage.state(draft), delivery.sent_by) == ("sent", "setter")
     assert stage.scene.lead_now().answered_inbounds == {0}
+
+
+def test_switching_off_takes_back_what_a_person_let_go_while_the_enrolment_was_paused(
+    stage: Stage, winter: Winter
+) -> None:
+    turn_off_replies(stage)
+    draft = waiting_for_the_morning(stage, winter)
+    answer(stage)
+    stage.sweep()
+    assert (stage.state(draft), winter.stands) == ("superseded", ("paused", "lead_replied"))
+    row = stage.scene.draft_now(draft)
+    tomorrow = stage.world.now() + DAY * 1000
+    approve(
+        stage.scene.store,
+        stage.world,
+        row,
+        stage.scene.lead_now(),
+        sent_by="setter",
+        user="kim",
+        due_at=tomorrow,
+        override_stale=True,
+    )
+    switch_off_by_command(stage, winter)
+    sweep_through(stage, 2 * DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == []
+    assert (stage.state(draft), winter.stands) == ("superseded", ("paused", "sequence_inactive"))
+
+
+def test_the_rest_of_a_persons_text_needs_nothing_of_an_hour_that_is_used_up(stage: Stage) -> None:
+    stage.update(Workspace(stage.scene.workspace), Workspace.automated_per_hour.set(1))
+    assert stage.send(stage.scene.draft("other").draft_id).outcome is SendOutcome.SENT
+    long = {**HELLO, "template": "word " * 60, "approval": True}
+    winter = Winter(stage.scene, stage.system).write(long).enrol()
+    stage.sweep()
+    approve_step(stage, winter, "hello")
+    sends = itertools.count(1)
+
+    def fail_the_second(effect: Effect, name: str) -> None:
+        if is_send(effect, name) and next(sends) == 2:
+            stage.fail(Kind.REFUSE, refusal="too_many_requests")
+            pause_it(stage, winter)
+
+    stage.world.before = fail_the_second
+    sweep_through(stage, 10 * MINUTE, step=MINUTE)
+    draft = stage.scene.draft_now(winter.draft_id("hello"))
+    assert (draft.state, draft.sent_by, draft.parts) == ("sent", "ai", 2)
+
+
+def test_an_order_that_is_taken_back_before_the_claim_is_not_carried_out(stage: Stage) -> None:
+    winter = approved_in_vain(stage)
+    before = Once(is_claim, lambda: switch_off_by_command(stage, winter))
+    stage.world.step(MINUTE)
+    stage.world.before = before
+    stage.send(winter.draft_id("hello"))
+    assert before.happened
+    sweep_through(stage, 10 * MINUTE, step=MINUTE)
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("paused", "sequence_inactive")
 
 
 def test_an_order_that_moves_while_it_is_taken_back_is_taken_back_all_the_same(

@@ -121,6 +121,18 @@ def test_when_nobody_can_be_asked_redeliveries_within_the_hour_are_one(stage: St
     assert recorded(stage) == 2, "hours later it is another text"
 
 
+def test_a_text_that_was_listed_is_known_again_while_nobody_can_be_asked(stage: Stage) -> None:
+    arrives(stage, "ms1")
+    assert stage.post(yes(stage)).status == 200
+    fault = Fault(Kind.SERVER_ERROR_BEFORE, times=None, operation=Operation.LOOK_UP)
+    stage.sandbox.program(fault)
+    stage.world.step(50 * 60)
+    assert stage.post(yes(stage)).code is Code.DUPLICATE_EVENT
+    stage.world.step(50 * 60)
+    assert stage.post(yes(stage)).status == 200
+    assert recorded(stage) == 2, "later than an hour it is another text"
+
+
 def answers(stage: Stage, count: int) -> None:
     """Post the webhook of one text as often as this; none of its repetitions is another text."""
     before = recorded(stage)

@@ -1,5 +1,7 @@
 """Which fates of a draft operators hear of."""
 
+from typing import Any
+
 import pytest
 
 from system_sender import alarms
@@ -25,8 +27,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     return heard
 
 
-def tell(fate: DraftFate, ready_at: int | None = NOW - 20 * MINUTE) -> None:
-    tell_operators(Draft("acme:hello", ready_at=ready_at), fate, NOW)
+def tell(fate: DraftFate, ready_at: int | None = NOW - 20 * MINUTE, **columns: Any) -> None:
+    tell_operators(Draft("acme:hello", ready_at=ready_at, **columns), fate, NOW)
 
 
 def put_off(code: Code, ready_at: int | None = None) -> DraftFate:
@@ -58,11 +60,23 @@ def test_a_wait_for_hours_is_no_delay(told: Told) -> None:
 
 @pytest.mark.parametrize(
     "code",
-    [Code.DAILY_CAP, Code.HOURLY_CAP, Code.RATE_LIMITED, Code.ECHO_HELD, Code.PARTS_REMAIN],
+    [
+        *(Code.DAILY_CAP, Code.HOURLY_CAP, Code.RATE_LIMITED, Code.ECHO_HELD),
+        *(Code.PARTS_REMAIN, Code.SEQUENCE_LOOKS, Code.NO_TIME),
+    ],
 )
 def test_a_limit_that_is_kept_is_no_trouble(told: Told, code: Code) -> None:
     tell(put_off(code))
     assert told == []
+
+
+@pytest.mark.parametrize(("due_at", "seconds"), [(NOW - 2 * MINUTE, 120), (NOW + MINUTE, 0)])
+def test_what_a_limit_has_held_until_now_is_held_up_from_then(
+    told: Told, due_at: int, seconds: int
+) -> None:
+    tell(put_off(Code.UNREACHABLE), code="daily_cap", due_at=due_at)
+    tell(put_off(Code.UNREACHABLE), code="unreachable", due_at=due_at)
+    assert told == [("held up", seconds), ("held up", 1200)]
 
 
 def test_a_draft_of_which_nobody_knows_since_when_it_waits_rings_nothing(told: Told) -> None:

@@ -6,7 +6,7 @@ rows still do.
 
 from typing import TYPE_CHECKING
 
-from system_sender.codes import Code
+from system_sender.codes import Code, known_code
 from system_sender.models import Draft
 from system_sender.states import DraftState
 from system_sender.telemetry import emit_failed_draft, emit_held_up, emit_parked
@@ -32,6 +32,8 @@ _NO_TROUBLE = frozenset(
         Code.RATE_LIMITED,
         Code.ECHO_HELD,
         Code.PARTS_REMAIN,
+        Code.SEQUENCE_LOOKS,
+        Code.NO_TIME,
     }
 )
 
@@ -50,4 +52,11 @@ def tell_operators(draft: Draft, fate: "DraftFate", now: int) -> None:
     elif fate.state is DraftState.APPROVED and fate.code not in _NO_TROUBLE:
         planned = fate.ready_at is not None
         if draft.ready_at is not None and not planned:
-            emit_held_up((now - int(draft.ready_at)) / 1000)
+            emit_held_up(max(0, now - _could_have_gone_at(draft)) / 1000)
+
+
+def _could_have_gone_at(draft: Draft) -> int:
+    """Return since when nothing but trouble has held a draft up (epoch milliseconds, UTC)."""
+    was_held_by_rule = known_code(draft.code, Code.NOT_DUE) in _NO_TROUBLE
+    waited_until = int(draft.due_at or 0) if was_held_by_rule else 0
+    return max(int(draft.ready_at), waited_until)

@@ -359,7 +359,9 @@ def _delivery(
 def _hour_share(reading: Reading, now: int) -> int | None:
     """Return where the draft counts in the workspace's hour; None where nothing is counted."""
     draft, cap = reading.draft, reading.workspace.automated_per_hour
-    if cap is None or draft.counted or _sent_by(draft) != "ai":
+    # What began as a person's goes on as it began, though their order was taken back meanwhile.
+    is_begun = any(row.state == MessageState.SENT for row in reading.messages.values())
+    if cap is None or draft.counted or is_begun or _sent_by(draft) != "ai":
         return None
     share = share_for(draft.draft_id, int(cap), reading.hour, now)
     # The clock may have gone on since the verdict: whether anything is left, the claim finds out.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from system_sender.inbound import InboundEvent
-from system_sender.models import Inbound, Integration, event_key
+from system_sender.models import Alias, Inbound, Integration, Lead, contact_alias, event_key
 from system_sender.settings import base_url_of
 
 if TYPE_CHECKING:
@@ -46,9 +46,27 @@ def identify(system: "System", integration: Integration, event: InboundEvent) ->
         return replace(
             event, identity=identity, provider_message_id=identity.removeprefix("message:")
         )
+    last = _last_said(system, integration, event)
+    if last is not None:
+        received[
+            last.event_id.removeprefix(event_key(integration.workspace, event.provider, ""))
+        ] = int(last.received_at)
     latest = max(received, key=received.__getitem__, default=hours[0])
     is_again = received.get(latest, 0) > now - _HOUR
     return replace(event, identity=latest if is_again else hours[0])
+
+
+def _last_said(system: "System", integration: Integration, event: InboundEvent) -> Inbound | None:
+    """Return the contact's latest message, if it has this text: the provider may not list it."""
+    if event.contact_id is None:
+        return None
+    name = contact_alias(integration.workspace, event.provider, event.contact_id)
+    [alias] = system.store.read((Alias, name))
+    lead = system.store.get(Lead, alias.lead_id) if alias is not None else None
+    key = (lead.latest_inbound or {}).get(event.channel) if lead is not None else None
+    [row] = system.store.read((Inbound, key)) if key is not None else [None]
+    is_same = row is not None and row.provider == event.provider and (row.text or "") == event.text
+    return row if is_same else None
 
 
 def _hourly(event: InboundEvent, now: int) -> str:

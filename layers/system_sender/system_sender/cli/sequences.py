@@ -26,7 +26,7 @@ from system_sender.followups.enrolment import (
     resume_by_person,
     withdraw_order,
 )
-from system_sender.followups.lifecycle import EnrolmentState
+from system_sender.followups.lifecycle import EnrolmentState, may_be_sent_by_person
 from system_sender.followups.sequence import SequenceWrong, Step, offset_reached, steps_of
 from system_sender.followups.waking import MOST_WOKEN, wake
 from system_sender.models import Campaign, Draft, Enrolment, Sequence, Workspace
@@ -393,25 +393,32 @@ def switch_off(operator: Operator, sequence_id: str) -> Answer:
 def _call_back(operator: Operator, sequence: Sequence) -> int:
     """Let the enrolments whose step is written be looked at now; return how many there are.
 
-    What a person had let go is theirs no longer, or the look would leave it alone.
+    What a person had let go is theirs no longer, or the look would leave it alone. They may have
+    done so while the enrolment was paused, or before the step was due again.
     """
-    written = (
-        enrolment
-        for enrolment in operator.enrolments(
-            str(sequence.workspace),
-            (EnrolmentState.ACTIVE,),
-            sequence_id=str(sequence.sequence_id),
-        )
-        if enrolment.drafted
+    enrolments = operator.enrolments(
+        str(sequence.workspace), OPEN, sequence_id=str(sequence.sequence_id)
     )
     count = 0
-    while batch := list(islice(written, MOST_WOKEN)):
-        for draft in operator.rows((Draft, draft_id_of(enrolment)) for enrolment in batch):
-            if draft is not None:
-                withdraw_order(operator.system, draft)
-        _wake(operator, batch)
-        count += len(batch)
+    while batch := list(islice(enrolments, MOST_WOKEN)):
+        drafts = operator.rows((Draft, draft_id_of(enrolment)) for enrolment in batch)
+        written = [
+            enrolment
+            for enrolment, draft in zip(batch, drafts, strict=True)
+            if _is_called_back(operator, enrolment, draft)
+        ]
+        if written:
+            _wake(operator, written)
+        count += len(written)
     return count
+
+
+def _is_called_back(operator: Operator, enrolment: Enrolment, draft: Draft | None) -> bool:
+    """Withdraw a person's order, if the step goes by one; say whether the enrolment must look."""
+    if draft is not None and may_be_sent_by_person(draft):
+        withdraw_order(operator.system, draft)
+        return True
+    return enrolment.state == EnrolmentState.ACTIVE and bool(enrolment.drafted)
 
 
 def _wake(operator: Operator, enrolments: list[Enrolment]) -> None:

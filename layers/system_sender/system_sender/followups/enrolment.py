@@ -229,7 +229,7 @@ def withdraw_order(system: "System", draft: Draft) -> None:
 
         def build(token: str, ordered: Draft = ordered) -> Write:
             write = Write(token)
-            _withdraw(write, ordered)
+            _withdraw(write, ordered, system.world.now())
             return write
 
         try:
@@ -393,7 +393,7 @@ class EnrolmentChange:
             if self._taken_back is not None:
                 self._add_taking_back(write, self._taken_back)
             if self._beside is not None and may_be_sent_by_person(self._beside):
-                _withdraw(write, self._beside)
+                _withdraw(write, self._beside, self._now)
             elif self._beside is not None:
                 write.check("draft", Draft, self._beside.draft_id, as_it_was(self._beside))
             mentions = self._mentions()
@@ -453,9 +453,14 @@ class EnrolmentChange:
         return self
 
 
-def _withdraw(write: Write, draft: Draft) -> None:
-    """Add what lets the sequence say whether a step goes that a person had let go."""
-    write.update("draft", Draft(draft.draft_id), [Draft.sent_by.set("ai")], as_it_was(draft))
+def _withdraw(write: Write, draft: Draft, now: int) -> None:
+    """Add what lets the sequence say whether a step goes that a person had let go.
+
+    A claim that was decided by the order fails on the draft's time.
+    """
+    later = max(now, int(draft.updated_at) + 1)
+    actions = [Draft.sent_by.set("ai"), Draft.updated_at.set(later)]
+    write.update("draft", Draft(draft.draft_id), actions, as_it_was(draft))
 
 
 def as_it_was(draft: Draft) -> Any:

@@ -95,7 +95,8 @@ def wrote_since(system: "System", lead: Lead, provider: str, occurred_at: float 
     received_at = lead.last_inbound_at
     if occurred_at is None or received_at is None or occurred_at >= received_at:
         return False
-    rows = system.store.read(*((Inbound, key) for key in (lead.latest_inbound or {}).values()))
+    keys = [(Inbound, key) for key in (lead.latest_inbound or {}).values()]
+    rows = system.store.read(*keys) if keys else []
     latest = next((row for row in rows if row and row.sequence == lead.inbound_count), None)
     if latest is None or latest.occurred_at is None:
         return False
