@@ -24,6 +24,14 @@ def _refusals(*pairs: tuple[str, str | None]) -> _Refusals:
     )
 
 
+def _order(phrase: str) -> _Pattern:
+    """Return what finds a phrase in a clause, where it is said to us and not told of others."""
+    # "They came, and never text me back" goes on telling.
+    begins = rf"^(?!and )(?:{phrases.PADDING} )*+{phrases.ANOTHER_ORDER}?"
+    # Only so much politeness: looking at all of it after each "please" would take too long.
+    return pattern(rf"(?:{begins}|\b{phrases.ORDERING} )(?:{phrases.PADDING} ){{0,4}}(?:{phrase})")
+
+
 _ANYWHERE = _refusals(
     (phrases.IN_ANY_CASE, None),
     (phrases.UNLESS_NEGATED, phrases.NEGATED),
@@ -32,15 +40,24 @@ _ANYWHERE = _refusals(
     (phrases.UNLESS_SAID_TO_THEM, phrases.SAID_TO_THEM),
 )
 _AT_THE_END = _refusals((phrases.AT_THE_END, phrases.NEGATED))
+_NUMBER_OFF = _refusals((phrases.NUMBER_OFF, phrases.NEGATED))
 _CALLS = _refusals(
     (phrases.CALLS_UNLESS_HABITUAL, phrases.HABITUAL),
     (phrases.CALLS_UNLESS_TOLD, phrases.TOLD),
 )
-_CALLS_AT_THE_END = _refusals((phrases.CALLS_AT_THE_END, phrases.HABITUAL))
+_CALLS_ORDERS = _refusals((phrases.CALLS_ORDERS, None))
+_CALLS_AT_THE_END = _refusals((phrases.CALLS_AT_THE_END, None))
 # More than what stands before a refusal and changes it.
 _BEFORE = 40
 _ALONE = pattern(phrases.ALONE)
 _AT_THE_BEGINNING = pattern(phrases.AT_THE_BEGINNING)
+_NUMBER_ALONE = pattern(phrases.NUMBER_ALONE)
+_OTHER_NUMBER = pattern(phrases.OTHER_NUMBER)
+_STOP_AND_WHY = pattern(phrases.STOP_AND_WHY)
+_ASIDE = pattern(phrases.ASIDES)
+_ORDERED = _order(phrases.ORDERS)
+_CALLS_ORDERED = _order(phrases.CALLS_ORDERS)
+_NEITHER_ORDERED = _order(phrases.CALLS_AT_THE_END)
 _TEXTS_WANTED = pattern(phrases.TEXTS_WANTED)
 _EMAILS_WANTED = pattern(phrases.EMAILS_WANTED)
 _WRITTEN_BY_MAIL_PROGRAM = pattern(phrases.WRITTEN_BY_MAIL_PROGRAM)
@@ -54,9 +71,7 @@ def is_opt_out(text: str) -> bool:
     where it can mean nothing else, as a clause of its own ("Stop. Not interested."); a phrase
     counts anywhere ("please stop texting me"). "Stop by at 3" is none of these.
     """
-    text = with_or(text[:LONGEST])
-    said = plain(text)
-    return _refuses_messages(text, said) or _refuses_calls(said, _TEXTS_WANTED)
+    return _refuses_any(text[:LONGEST], _TEXTS_WANTED)
 
 
 def is_opt_out_email(text: str, subject: str | None) -> bool:
@@ -69,10 +84,10 @@ def is_opt_out_email(text: str, subject: str | None) -> bool:
         text: what is new in it, without quoted history.
         subject: as it came; what answers put before it is left out.
     """
-    text = with_or(text[:LONGEST])
-    said = plain(text)
-    if _refuses_messages(text, said) or _refuses_calls(said, _TEXTS_WANTED, _EMAILS_WANTED):
+    text = text[:LONGEST]
+    if _refuses_any(text, _TEXTS_WANTED, _EMAILS_WANTED):
         return True
+    said = plain(text)
     if said and not _WRITTEN_BY_MAIL_PROGRAM().match(said):
         return False
     return _core(plain(reply_subject(subject).removeprefix("Re:"))) in phrases.SUBJECTS
@@ -87,25 +102,48 @@ def may_be_opt_out(text: str) -> bool:
     return _DOUBTFUL().search(plain(text)) is not None
 
 
-def _refuses_messages(text: str, said: str) -> bool:
+def _refuses_any(text: str, *wanted: _Pattern) -> bool:
+    # "Opt/out" counts as it stands, "call/text" with the stroke written out.
+    return any(
+        _refuses_messages(said, parts) or _refuses_calls(said, parts, *wanted)
+        for said, parts in ((plain(each), clauses(each)) for each in (text, with_or(text)))
+    )
+
+
+def _refuses_messages(said: str, parts: list[str]) -> bool:
     core = _core(said)
     if core in phrases.WORDS or _has(said, _ANYWHERE) or _has(core, _ANYWHERE):
         return True
-    return any(map(_refuses, clauses(text)))
+    return any(map(_refuses, parts)) or _removes_number(said, parts) or _stops_and_says_why(parts)
 
 
 def _refuses(clause: str) -> bool:
     core = _core(clause)
     if _ALONE().fullmatch(core) or _has(core, _AT_THE_END):
         return True
-    return _AT_THE_BEGINNING().match(clause) is not None
+    return bool(_AT_THE_BEGINNING().match(clause) or _ORDERED().search(clause))
 
 
-def _refuses_calls(said: str, *wanted: _Pattern) -> bool:
+def _removes_number(said: str, parts: list[str]) -> bool:
+    """Say whether a number is to be removed, and none to be used in its place."""
+    removed = _has(said, _NUMBER_OFF) or _has(_core(said), _NUMBER_OFF)
+    removed = removed or any(_NUMBER_ALONE().fullmatch(_core(part)) for part in parts)
+    return removed and not _OTHER_NUMBER().search(said)
+
+
+def _stops_and_says_why(parts: list[str]) -> bool:
+    """Say whether there is nothing but "stop" and why. More goes on with the conversation."""
+    rest = [part for part in parts if not _STOP_AND_WHY().fullmatch(part)]
+    return len(rest) < len(parts) and all(_ASIDE().fullmatch(part) for part in rest)
+
+
+def _refuses_calls(said: str, parts: list[str], *wanted: _Pattern) -> bool:
     """Say whether calls are refused, and nothing that we could write is wanted in their place."""
-    if not (_has(said, _CALLS) or _has(_core(said), _CALLS_AT_THE_END)):
-        return False
-    for phrase, _ in _CALLS:
+    if not (_has(said, _CALLS) or any(_CALLS_ORDERED().search(part) for part in parts)):
+        at_the_end = _has(said, _CALLS_AT_THE_END)
+        if not (at_the_end and any(_NEITHER_ORDERED().search(part) for part in parts)):
+            return False
+    for phrase, _ in (*_CALLS, *_CALLS_ORDERS):
         # "Don't call me or text me" asks for no text.
         said = phrase().sub("", said)
     return not any(other().search(said) for other in wanted)

@@ -51,8 +51,14 @@ _NEGATED = (
 NEGATED = rf"\b{_NEGATED} $"
 # Nor do "I'll stop calling" and "we stop texting" refuse anything.
 TOLD = rf"\b(?:(?:i|we|ll|i will|we will)|{_NEGATED}) $"
-# "I don't text" is a habit, and "if you don't text me" wants the contrary.
-HABITUAL = r"\b(?:i|we|they|if you|when you) $"
+# "I don't text" and "agents don't text me" are habits, "you don't text me" complains, and "if you
+# don't text me" wants the contrary. But "thank you don't text me" is two sentences.
+HABITUAL = (
+    r"\b(?:i|we|they|"
+    r"(?<!\bthank )(?<!\bfuck )(?<!\bknow )(?<!\btold )(?<!\basked )(?<!\basking )you|"
+    r"who|that|which|people|folks|all|everybody|everyone|nobody|"
+    r"(?!(?:thanks|yes|pls|this|us|texts|emails|messages|calls|times)\b)\w+s) $"
+)
 # "If you don't want any more texts" is what we write.
 SAID_TO_THEM = r"\byou $"
 
@@ -65,7 +71,7 @@ _CALL = r"(?:call|phone|ring)"
 _WRITE_OR_CALL = rf"(?:{_WRITE}|{_CALL})"
 # "Don't text me before nine" asks for another time, not for silence, and so does "don't text me
 # or call me before nine".
-_OR_CALL_ME = rf"(?: n?or {_WRITE_OR_CALL}{_TO_ME}?)*+"
+_OR_CALL_ME = rf"(?: n?or {_WRITE_OR_CALL}{_TO_ME}*+)*+"
 _NOT_ONLY_NOW = (
     r"(?! (?:before|until|till|while|during|between|yet|unless|when|today|tomorrow|tonight|"
     r"at (?:\d|work|night|noon|home)|after (?:\d|hours|work|midnight)|so (?:late|early)|"
@@ -85,16 +91,23 @@ _WRITING = (
     r"(?:texting|txting|messaging|msging|contacting|writing|spamming|bothering|harassing|"
     r"pestering|emailing|mailing|inmailing|dming|pinging|reaching out|following up|soliciting)"
 )
-_DO_NOT = r"(?:do not|don t|dont|never)(?: ever)?"
-_NEVER = rf"(?:{_DO_NOT}|no longer(?: ever)?)"
+_WRITING_OR_SENDING = (
+    rf"(?:with )?(?:{_WRITING}|"
+    rf"sending (?:out )?(?:me|us|these|this|those|any|more|{_THINGS}))"
+)
+_DO_NOT = r"(?:do not|don t|dont)(?: ever)?"
+_NEVER = rf"(?:{_DO_NOT}|(?:never|no longer)(?: ever)?)"
+# "Quit" is also what somebody did, and "never" what somebody never does.
+_QUIT = r"(?:quit|cease)"
+
+_OFF = r"(?:from|off)\b(?! (?:the |that |your )?(?:waitlist|waiting list|hook|hold|speaker))"
 
 # What refuses anywhere in a text, unless NEGATED stands before it,
 UNLESS_NEGATED = (
     rf"unsubscribe (?:me|us)\b{_NOT_OF_SOMETHING}|"
-    rf"(?:remove|delete|take) (?:me|us|{_MY_NUMBER}|my (?:name|info|contact|email|"
+    r"(?:remove|delete|take) (?:me|us|my (?:name|info|contact|email|"
     r"address|email address)|this (?:email|address|email address)) "
-    r"(?:from|off)\b(?! (?:the |that |your )?(?:waitlist|waiting list|hook|hold|speaker))|"
-    rf"(?:remove|delete) (?:me|us|{_MY_NUMBER})$|"
+    rf"{_OFF}|(?:remove|delete) (?:me|us)$|"
     rf"(?:be|get) (?:removed|taken|unsubscribed) (?:from|off) (?:of )?{_LISTS}\b|"
     rf"(?:exclude|drop) (?:me|us) from {_LISTS}\b|"
     r"(?:revok(?:e|ing)|withdraw(?:ing)?) (?:my |all |our |any )?(?:prior )?(?:consent|permission)"
@@ -102,8 +115,7 @@ UNLESS_NEGATED = (
 # unless TOLD does,
 UNLESS_TOLD = (
     rf"opt(?:ing|ed)? ?(?:me |us |{_MY_NUMBER} )?out\b{_NOT_OF_SOMETHING}|"
-    rf"(?:stop|quit|cease) (?:with )?(?:{_WRITING}|"
-    rf"sending (?:out )?(?:me|us|these|this|those|any|more|{_THINGS}))|"
+    rf"stop {_WRITING_OR_SENDING}|"
     rf"(?:stop|end|cancel|quit) (?:with )?(?:(?:{_THE} )?(?:texts?|txts?|(?:text )?messages|msgs|"
     rf"sms|emails|mails)|{_THE} spam)\b(?! (?:board|app|thread)\b)|"
     rf"(?:stop|quit) (?:receiving|getting) (?:(?:any|all|more|these|those|your|the) )*{_THINGS}\b|"
@@ -111,7 +123,7 @@ UNLESS_TOLD = (
 )
 # unless it is HABITUAL,
 UNLESS_HABITUAL = (
-    rf"{_NEVER} {_WRITE}(?:{_TO_ME}|$){_OR_CALL_ME}{_NOT_ONLY_NOW}|"
+    rf"(?:{_DO_NOT}|no longer(?: ever)?) {_WRITE}(?:{_TO_ME}|$){_OR_CALL_ME}{_NOT_ONLY_NOW}|"
     rf"{_NEVER} send (?:me |us )?(?:any |more |further |these |your )*{_THINGS}\b{_NOT_ONLY_NOW}"
 )
 # unless it is SAID_TO_THEM,
@@ -121,15 +133,16 @@ UNLESS_SAID_TO_THEM = (
     r"(?:texts|txts|messages|msgs|sms|emails|mails|(?<=any )email)\b"
     r"(?! to (?:be|get|go|fall|slip)\b)|"
     rf"{_NEVER} (?:want|wish) (?:to be (?:called n?or )?(?:contacted|emailed|texted|messaged)|"
-    r"you to (?:call(?: me| us)? n?or )?(?:contact|email|text|txt|message|msg|write)(?: me| us)?+|"
-    r"to hear from you)\b"
+    r"you to (?:call(?: me| us)? n?or )?(?:contact|email|text|txt|message|msg|write)"
+    # "I don't want you to text my boss" is about the boss.
+    rf"(?:{_TO_ME}++|(?= (?:at all|ever)\b)|$)|to hear from you)\b"
     rf"{_NOT_ONLY_NOW}(?! by (?:phone|telephone)\b)"
 )
 # and whatever stands before it.
 IN_ANY_CASE = (
     r"unsubscribe (?:from|please|now)|"
     r"(?<!\bdon t want )(?<!\bdont want )(?<!\bnot )(?:to|please|me|do i|can i) unsubscribe\b|"
-    r"please stop (?=(?:i|im|not|no|wrong)\b)|stopall|"
+    r"please stop (?=(?:(?:i m|i am|im) not|not|no|wrong)\b)|stopall|"
     rf"(?:refrain|desist) from (?:{_WRITING}|calling|sending)|"
     r"how (?:do|can|could|would) (?:i|we) (?:stop|end|cancel|quit) (?:receiving |getting )?"
     rf"(?:{_THE} )?{_THINGS}\b|"
@@ -140,6 +153,29 @@ IN_ANY_CASE = (
     r"(?:i|we|ve|have) (?:already )?(?:revoked|withdrew|withdrawn) (?:my|our|all) "
     r"(?:consent|permission)|"
     rf"leave (?:me|us) alone|lose {_MY_NUMBER}"
+)
+
+# The number that is to be removed, unless NEGATED stands before it; as a clause of its own, too.
+NUMBER_OFF = rf"(?:remove|delete|take) {_MY_NUMBER} {_OFF}|(?:remove|delete) {_MY_NUMBER}$"
+NUMBER_ALONE = rf"(?:remove|delete) {_MY_NUMBER}"
+# "Use 555 0100" wants what we write, at another number.
+OTHER_NUMBER = (
+    r"\b(?:(?:use|new|instead|replace|update|change|changed|switch|better|other|another)\b|"
+    r"(?:is|s|at|on|to) \d{3})"
+)
+
+# What refuses as an order: where a clause begins with it or with another ("e-mail me and do not
+# call or text me"), or after ORDERING. "My realtor quit
+# texting me" and "they never text me" order nothing.
+ORDERS = (
+    rf"{_QUIT} {_WRITING_OR_SENDING}|"
+    rf"never(?: ever)? {_WRITE}(?:{_TO_ME}|$){_OR_CALL_ME}{_NOT_ONLY_NOW}"
+)
+ANOTHER_ORDER = r"(?:\w+ (?:me|us) and )"
+ORDERING = (
+    r"(?:please|pls|plz|kindly|you (?:must|should|need to|have to|better)|demand (?:that )?you|"
+    r"(?:i|we|ve|have|m|am|re|are) (?:already |just |really )?(?:asked|told|asking|telling|want|"
+    r"need) you (?:(?!not\b)\w+ ){0,2}to)"
 )
 
 # What refuses where a clause ends with it, unless NEGATED stands before it: "end this
@@ -160,45 +196,57 @@ _A_LIST = (
 )
 ALONE = (
     rf"(?:{'|'.join(sorted(UNMISTAKABLE))})(?: (?:and |or )?(?:{'|'.join(sorted(WORDS))}))*|"
-    rf"(?:remove|delete|take) (?:from|off)(?: of)? {_A_LIST}|"
-    rf"(?:remove|delete) {_MY_NUMBER}"
+    rf"(?:remove|delete|take) (?:from|off)(?: of)? {_A_LIST}"
 )
 
-# Why somebody says "stop", where it stands in one breath with it: "Stop I have a realtor". But
-# "stop I have a question" goes on with the conversation.
-_WRONG = r"wrong (?:number|phone|person|guy|man|woman|lady|one|contact|house|family)"
-_OF_THEIRS = (
-    r"(?:realtor|agent|broker|attorney|lawyer|lender|contractor|provider|vendor|supplier|agency|"
-    r"company|firm|one)"
-)
-_REASONS = (
-    r"(?:i|we) (?:already|ve already|have already|no longer|(?:ve |have )?sold|"
-    r"(?:never|do not|don t|dont|did not|didn t|didnt) "
-    r"(?:want (?:this|these|it|any|your)|need|ask|asked|sign|signed|subscribe|subscribed|consent|"
-    r"consented|agree|agreed|give|gave|know (?:you|who))|"
-    r"(?:have|got|ve got|have got|found|hired|use|work with|(?:am|m|are|re) working with) "
-    rf"(?:an?|my|our|another) (?:\w+ )?{_OF_THEIRS})|"
-    rf"you (?:have|got|have got|ve got) (?:the |a )?{_WRONG}|"
-    rf"you (?:are|re|keep) (?:{_WRITING}|{_CALLING}|annoying)|"
-    rf"(?:this|it) is (?:the |a )?(?:{_WRONG}|harassment|spam)|"
-    r"who (?:is|s) this|who are you|or (?:i|we|else)"
-)
 # What refuses where a clause begins with it; "no more emails from Bob yet" tells what came.
 AT_THE_BEGINNING = (
-    rf"(?:{PADDING} )*(?:no (?:more|further) (?:{_THINGS}|contact|outreach)\b"
-    rf"(?!.*\b(?:yet|so far|came|have|has|since|left)\b)|stop (?:{_REASONS})\b)"
+    rf"(?:{PADDING} )*no (?:more|further) (?:{_THINGS}|contact|outreach)\b"
+    r"(?!.*\b(?:yet|so far|came|have|has|since|left)\b)"
 )
+
+# "Stop" and why, in one breath: "Stop I have a realtor". It refuses as a clause of its own among
+# ASIDES: "stop I have a question" goes on with the conversation, and so does "stop we have an
+# agent but I'd love to hear more".
+_WRONG = r"wrong (?:number|phone|person|guy|man|woman|lady|one|contact|house|family)"
+_OF_THEIRS = (
+    r"(?:(?:an?|my|our|another) (?:\w+ )?(?:realtor|agent|broker|attorney|lawyer|lender|contractor|"
+    r"provider|vendor|supplier)|another (?:agency|company|firm|one))"
+)
+_A_FEW_WORDS = r"(?: (?!(?:but|so|though|and|or|if|unless|just|yes)\b)\w+){0,3}"
+_REASONS = (
+    rf"(?:i|we) (?:ve |have )?(?:already )?(?:have|got|found|hired|use|work with|"
+    rf"(?:am|m|are|re) working with) {_OF_THEIRS}|"
+    r"(?:i|we) (?:ve |have )?already (?:have|got|found|hired) one|"
+    r"(?:i|we) (?:ve |have )?(?:already )?(?:(?:told|said)(?: you)? (?:no|not|to stop)|"
+    r"no longer (?:own|need|want|live)|sold|"
+    r"(?:never|do not|don t|dont|did not|didn t|didnt) "
+    r"(?:want (?:this|these|it|any|your)|need|ask|asked|sign|signed|subscribe|subscribed|consent|"
+    rf"consented|agree|agreed|give|gave|know (?:you|who))){_A_FEW_WORDS}|"
+    rf"you (?:have|got|have got|ve got) (?:the |a )?{_WRONG}|"
+    rf"you (?:are|re|keep) (?:{_WRITING}|{_CALLING}|annoying){_A_FEW_WORDS}|"
+    rf"(?:this|it) is (?:the |a )?(?:{_WRONG}|harassment|spam)|"
+    r"who (?:is|s) this|who are you|or (?:i|we) (?:ll|will) (?:report|block|sue) you"
+)
+STOP_AND_WHY = rf"(?:{PADDING} )*stop (?:{_REASONS})(?: {PADDING})*"
+# Politeness, and a name.
+ASIDES = rf"(?:{PADDING} )*+(?:{PADDING}|\w+)(?: {PADDING})*+"
 
 # A refusal of calls, alone or in one breath with messages, from somebody who does not ask for
 # texts in their place, unless TOLD,
+_AND_WRITING = rf"(?:{_TO_ME}* (?:and|n?or) (?:{_CALLING}|{_WRITING}))*+"
 CALLS_UNLESS_TOLD = (
-    rf"(?:stop|quit|cease) {_CALLING}"
-    rf"(?:{_TO_ME}* (?:and|n?or) (?:{_CALLING}|{_WRITING}))*+{_TO_ME}*"
+    rf"stop {_CALLING}{_AND_WRITING}{_TO_ME}*+{_NOT_ONLY_NOW}(?! (?:it|him|her|them)\b)"
 )
-# and unless it is HABITUAL; at the end of a text, "do not call or text" is enough.
-_NEITHER = rf"{_DO_NOT} {_WRITE_OR_CALL}(?:{_TO_ME}* n?or {_WRITE_OR_CALL})++"
-CALLS_UNLESS_HABITUAL = rf"(?:{_NEITHER}|{_DO_NOT} {_CALL}){_TO_ME}{_OR_CALL_ME}{_NOT_ONLY_NOW}"
-CALLS_AT_THE_END = rf"{_NEITHER}$"
+# unless it is HABITUAL,
+CALLS_UNLESS_HABITUAL = rf"{_DO_NOT} {_CALL}{_TO_ME}++{_OR_CALL_ME}{_NOT_ONLY_NOW}"
+# and as an order; at the end of a text, "do not call or text" is enough.
+_NEITHER = rf"(?:{_DO_NOT}|never(?: ever)?) {_WRITE_OR_CALL}(?:{_TO_ME}* n?or {_WRITE_OR_CALL})++"
+CALLS_ORDERS = (
+    rf"{_QUIT} {_CALLING}{_AND_WRITING}(?:{_TO_ME}++{_NOT_ONLY_NOW}|(?: {PADDING})*$)|"
+    rf"(?:{_NEITHER}|never(?: ever)? {_CALL}){_TO_ME}++{_OR_CALL_ME}{_NOT_ONLY_NOW}"
+)
+CALLS_AT_THE_END = rf"{_NEITHER}(?: {PADDING})*$"
 # "If you text me again, I'll tell" wants none.
 TEXTS_WANTED = (
     r"(?<!\bif you )(?<!\bnot to )"
@@ -225,6 +273,6 @@ DOUBTFUL = (
     r"desist|arr[eê]t|harass|leave (?:me|us) (?:alone|be|out)\b|lose (?:my|our|this)\b|"
     r"(?:take|taken|get|strike|cross)(?: \w++){1,4} off\b|"
     r"(?:do not|don t|dont|never|no longer|no more|no further|not to|not be|you not|quit)"
-    r"(?: \w++){0,5} (?:text|txt|sms|call|phone?|contact|messag?e?|msg|e?mail|writ|dm|reach|hear)"
-    r"(?:e|s|ed|d|ing)?\b"
+    r"(?: \w++){0,5} (?:text|txt|sms|call|phone?|ring|contact|messag?e?|msg|e?mail|writ|dm|"
+    r"reach|hear)(?:e|s|ed|d|ing)?\b"
 )
