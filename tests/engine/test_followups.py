@@ -1347,6 +1347,21 @@ def test_a_step_is_told_as_a_persons_though_their_order_was_taken_back_as_it_lef
     assert stage.scene.lead_now().answered_inbounds == {0}
 
 
+def test_switching_off_takes_back_what_a_person_let_go_for_another_day(stage: Stage) -> None:
+    winter = Winter(stage.scene, stage.system).write({**HELLO, "approval": True}).enrol()
+    stage.sweep()
+    draft = stage.scene.draft_now(winter.draft_id("hello"))
+    tomorrow = stage.world.now() + DAY * 1000
+    lead = stage.scene.lead_now()
+    approve(stage.scene.store, stage.world, draft, lead, sent_by="setter", due_at=tomorrow)
+    stage.sweep()
+    assert winter.now.due_at is None
+    switch_off_by_command(stage, winter)
+    sweep_through(stage, 2 * DAY, step=6 * HOUR)
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("paused", "sequence_inactive")
+
+
 def test_switching_off_takes_back_what_a_person_let_go_while_the_enrolment_was_paused(
     stage: Stage, winter: Winter
 ) -> None:

@@ -5,6 +5,7 @@ Deterministic: the same code meets the same examples everywhere. To look longer 
 """
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -36,8 +37,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture(scope="session")
-def lean_connection(dynamodb_local: DynamoDBLocal) -> Connection:
+def lean_connection(dynamodb_local: DynamoDBLocal) -> Iterator[Connection]:
     """A connection to an engine that has every table, without what botocore costs a call."""
     connection = FaultyConnection(dynamodb_local)
     create_tables(connection)
-    return connection
+    yield connection
+    connection.close()

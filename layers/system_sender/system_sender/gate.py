@@ -202,7 +202,7 @@ def _end_unless_allowed(system: "System", reading: Reading, account: Account) ->
         integration=account.integration,
         paused=reading.switches.paused,
         sent_by=_sent_by(reading.draft),
-        continuing=any(row.state == MessageState.SENT for row in reading.messages.values()),
+        continuing=reading.continuing,
         now=system.world.now(),
         hour=reading.hour,
         halted=reading.halted,
@@ -360,8 +360,7 @@ def _hour_share(reading: Reading, now: int) -> int | None:
     """Return where the draft counts in the workspace's hour; None where nothing is counted."""
     draft, cap = reading.draft, reading.workspace.automated_per_hour
     # What began as a person's goes on as it began, though their order was taken back meanwhile.
-    is_begun = any(row.state == MessageState.SENT for row in reading.messages.values())
-    if cap is None or draft.counted or is_begun or _sent_by(draft) != "ai":
+    if cap is None or draft.counted or reading.continuing or _sent_by(draft) != "ai":
         return None
     share = share_for(draft.draft_id, int(cap), reading.hour, now)
     # The clock may have gone on since the verdict: whether anything is left, the claim finds out.

@@ -26,6 +26,7 @@ from system_sender.models import (
 )
 from system_sender.providers import Provider, provider_named, providers_of
 from system_sender.settings import base_url_of
+from system_sender.states import MessageState
 from system_sender.store import Key, Store
 from system_sender.switches import SwitchReading, judge_switches, switch_keys
 
@@ -58,6 +59,11 @@ class Reading:
     def text(self) -> str:
         """Return the whole text of the draft's current revision."""
         return self.mail.text
+
+    @property
+    def continuing(self) -> bool:
+        """Say whether a part of the text is out."""
+        return any(row.state == MessageState.SENT for row in self.messages.values())
 
 
 @dataclass(frozen=True, slots=True)

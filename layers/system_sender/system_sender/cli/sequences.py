@@ -402,23 +402,21 @@ def _call_back(operator: Operator, sequence: Sequence) -> int:
     count = 0
     while batch := list(islice(enrolments, MOST_WOKEN)):
         drafts = operator.rows((Draft, draft_id_of(enrolment)) for enrolment in batch)
+        ordered = [row for row in drafts if row is not None and may_be_sent_by_person(row)]
+        for draft in ordered:
+            withdraw_order(operator.system, draft)
+        woken = {draft.enrolment_id for draft in ordered}
         written = [
             enrolment
-            for enrolment, draft in zip(batch, drafts, strict=True)
-            if _is_called_back(operator, enrolment, draft)
+            for enrolment in batch
+            if enrolment.state == EnrolmentState.ACTIVE
+            and enrolment.drafted
+            and enrolment.enrolment_id not in woken
         ]
         if written:
             _wake(operator, written)
-        count += len(written)
+        count += len(ordered) + len(written)
     return count
-
-
-def _is_called_back(operator: Operator, enrolment: Enrolment, draft: Draft | None) -> bool:
-    """Withdraw a person's order, if the step goes by one; say whether the enrolment must look."""
-    if draft is not None and may_be_sent_by_person(draft):
-        withdraw_order(operator.system, draft)
-        return True
-    return enrolment.state == EnrolmentState.ACTIVE and bool(enrolment.drafted)
 
 
 def _wake(operator: Operator, enrolments: list[Enrolment]) -> None:

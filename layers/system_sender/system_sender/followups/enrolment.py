@@ -25,7 +25,7 @@ from system_sender.followups.lifecycle import (
     may_be_sent_by_person,
 )
 from system_sender.followups.sequence import Step, due_at, step_after
-from system_sender.followups.waking import FOLLOWUP_KEY, MOST_WOKEN
+from system_sender.followups.waking import FOLLOWUP_KEY, MOST_WOKEN, wake
 from system_sender.models import Audit, Draft, Enrolment, Lead, Message, shard_of, state_key
 from system_sender.settlement import DraftFate, draft_actions
 from system_sender.states import (
@@ -216,7 +216,7 @@ def resume_by_person(system: "System", enrolment_id: str, *, user: str | None) -
 
 
 def withdraw_order(system: "System", draft: Draft) -> None:
-    """Let the sequence say whether a step goes, where a person had let it go.
+    """Let the sequence say whether a step goes, where a person had let it go: it looks at once.
 
     Raises:
         EnrolmentRefused: the draft keeps moving.
@@ -229,7 +229,9 @@ def withdraw_order(system: "System", draft: Draft) -> None:
 
         def build(token: str, ordered: Draft = ordered) -> Write:
             write = Write(token)
-            _withdraw(write, ordered, system.world.now())
+            now = system.world.now()
+            _withdraw(write, ordered, now)
+            wake(write, str(ordered.enrolment_id), now)
             return write
 
         try:
