@@ -480,10 +480,15 @@ class TestBadCalls:
         answer = dashboard.hand_over({**event, "body": "{}", "isBase64Encoded": False})
         assert answer.status == 200
 
-    def test_an_oversize_body_is_refused_unread(self, dashboard: Dashboard) -> None:
-        body = json.dumps({"text": "x" * LARGEST_BODY}).encode()
-        answer = dashboard.call("POST", "messages", body=body)
-        assert (answer.status, answer.code) == (413, Code.BODY_TOO_LARGE)
+    @pytest.mark.parametrize(
+        ("more", "status", "code"),
+        [(0, 400, Code.BODY_NOT_JSON), (1, 413, Code.BODY_TOO_LARGE)],
+    )
+    def test_an_oversize_body_is_refused_unread(
+        self, dashboard: Dashboard, more: int, status: int, code: Code
+    ) -> None:
+        answer = dashboard.call("POST", "messages", body=b"x" * (LARGEST_BODY + more))
+        assert (answer.status, answer.code) == (status, code)
 
     def test_the_longest_text_in_its_longest_spelling_fits(
         self, stage: Stage, dashboard: Dashboard

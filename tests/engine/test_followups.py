@@ -26,6 +26,7 @@ from system_sender.models import (
     Campaign,
     Draft,
     Enrolment,
+    HourlyCount,
     Lead,
     Message,
     Sequence,
@@ -45,6 +46,7 @@ from tests.engine.slack_stage import SlackStage
 from tests.engine.stage import Once, Stage, is_claim, is_send, named
 from tests.support.scene import PHONE
 from tests.support.sequences import DAY, HOUR, MINUTE, TWO_STEPS, Winter
+from tests.support.tables import rows
 
 FIRST, SECOND = "Hi Dana, Acme here", "Still looking, Dana?"
 HELLO, AGAIN = TWO_STEPS
@@ -1539,6 +1541,77 @@ def test_a_step_that_was_tried_another_day_counts_on_the_day_that_it_leaves(
     assert stage.scene.draft_now(winter.draft_id("hello")).code == "channel_daily_cap"
     sweep_through(stage, DAY)
     assert stage.scene.sent_texts() == ["Summer, Dana", FIRST]
+
+
+def test_a_step_that_is_tried_again_the_next_day_counts_on_that_day(
+    stage: Stage, winter: Winter
+) -> None:
+    stage.update(Workspace(stage.scene.workspace), Workspace.automated_per_hour.set(1))
+    summer = Winter(stage.scene, stage.system, "summer")
+    summer.write({**HELLO, "template": "Summer, {{ first_name }}"})
+    draft = try_in_vain(stage, winter)
+    assert stage.scene.draft_now(draft).code == "rate_limited"
+    yesterday = stage.scene.lead_now().automated_day
+    stage.world.step(DAY)
+    stage.sweep()
+    assert stage.scene.sent_texts() == [FIRST]
+    lead = stage.scene.lead_now()
+    assert lead.automated_day > yesterday
+    assert (lead.automated_today, lead.automated_on) == (1, {"sms": lead.automated_day})
+    assert sum(int(row.used) for row in rows(stage.connection, HourlyCount)) == 2
+    summer.enrol()
+    sweep_through(stage, 2 * HOUR)
+    assert stage.scene.sent_texts() == [FIRST]
+    assert stage.scene.draft_now(summer.draft_id("hello")).code == "channel_daily_cap"
+
+
+def test_the_parts_of_a_text_count_once_though_midnight_passes_between_them(
+    stage: Stage,
+) -> None:
+    winter = Winter(stage.scene, stage.system).write({**HELLO, "template": "word " * 60}).enrol()
+    sends = itertools.count(1)
+
+    def fail_the_second(effect: Effect, name: str) -> None:
+        if is_send(effect, name) and next(sends) == 2:
+            stage.fail(Kind.REFUSE, refusal="too_many_requests")
+
+    stage.world.before = fail_the_second
+    stage.sweep()
+    first_day = stage.scene.lead_now().automated_day
+    stage.world.step(DAY)
+    stage.sweep()
+    assert stage.state(winter.draft_id("hello")) == "sent"
+    lead = stage.scene.lead_now()
+    assert (lead.automated_day, lead.automated_today) == (first_day, 1)
+
+
+def test_a_step_that_is_written_while_its_sequence_is_switched_off_does_not_leave(
+    stage: Stage, winter: Winter
+) -> None:
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)  # eleven at night
+    winter.enrol()
+    off = Once(named("write draft"), lambda: switch_off_by_command(stage, winter))
+    stage.world.before = off
+    stage.sweep()
+    assert off.happened
+    sweep_through(stage, DAY, step=HOUR)
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("paused", "sequence_inactive")
+    assert stage.state(winter.draft_id("hello")) == "superseded"
+
+
+def test_a_step_whose_sequence_is_deleted_meanwhile_does_not_leave(
+    stage: Stage, winter: Winter
+) -> None:
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)
+    winter.enrol()
+    stage.sweep()
+    stage.delete(Sequence, winter.sequence_id)
+    sweep_through(stage, DAY, step=HOUR)
+    assert stage.scene.sent_texts() == []
+    assert winter.stands == ("cancelled", "sequence_not_found")
 
 
 def test_a_step_that_a_person_tried_in_vain_counts_once_automation_sends_it(stage: Stage) -> None:

@@ -112,7 +112,7 @@ def drafts(draw: st.DrawFn, now: int) -> Draft:
         seen_inbounds=draw(counts),
         seen_human_outbounds=draw(counts),
         ready_at=draw(st.none() | st.integers(now - 3 * DAY, now)),
-        counted=draw(st.booleans()),
+        counted_on=draw(st.sampled_from([None, "2026-03-02", "2026-03-03"])),
         enrolment_id=draw(st.sampled_from([None, None, "acme:nurture:dana"])),
         incomplete=draw(st.booleans()),
         code=draw(st.sampled_from([None, *(code.value for code in Code)])),

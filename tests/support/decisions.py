@@ -212,6 +212,21 @@ EVERYBODY = [
         {"draft": {"ready_at": NOW - DAY - 1, "code": "unauthorized"}},
         TOO_LONG,
     ),
+    alike(
+        "a limit of the provider has held it for 24 hours",
+        {"draft": {"ready_at": NOW - DAY, "code": "rate_limited"}},
+        Go(),
+    ),
+    alike(
+        "a limit of the provider has held it for longer than that",
+        {"draft": {"ready_at": NOW - DAY - 1, "code": "rate_limited"}},
+        TOO_LONG,
+    ),
+    alike(
+        "the same, and this is a step of a sequence, which answers nobody",
+        {"draft": {**SEQUENCE, "ready_at": NOW - DAY - 1, "code": "rate_limited"}},
+        Go(),
+    ),
 ]
 
 WHO_DECIDES = [
@@ -311,7 +326,7 @@ WHO_DECIDES = [
     ),
     Case(
         "this very draft was the third in a row, and is tried again",
-        {"draft": {"counted": True}, "lead": {"automated_in_a_row": 3}},
+        {"draft": {"counted_on": "2026-03-03"}, "lead": {"automated_in_a_row": 3}},
         Go(),
     ),
 ]
@@ -455,6 +470,22 @@ CAPS = [
     Case(
         "automation has texted Dana today, and this is a step of a sequence",
         {"draft": SEQUENCE, "lead": {"automated_on": {"sms": "2026-03-03"}}},
+        wait("2026-03-04T09:00", Code.CHANNEL_DAILY_CAP),
+    ),
+    Case(
+        "the same, and this step was the one, and did not leave",
+        {
+            "draft": {**SEQUENCE, "counted_on": "2026-03-03"},
+            "lead": {"automated_on": {"sms": "2026-03-03"}},
+        },
+        Go(),
+    ),
+    Case(
+        "the same, but this step did not leave yesterday",
+        {
+            "draft": {**SEQUENCE, "counted_on": "2026-03-02"},
+            "lead": {"automated_on": {"sms": "2026-03-03"}},
+        },
         wait("2026-03-04T09:00", Code.CHANNEL_DAILY_CAP),
     ),
     Case(

@@ -172,7 +172,10 @@ def test_a_draft_without_a_campaign_still_obeys_the_caps() -> None:
 
 def test_a_retried_draft_that_was_counted_is_not_stopped_by_its_own_count() -> None:
     lead = {"automated_in_a_row": 3, "automated_today": 5, "automated_day": "2026-03-03"}
-    assert judged({"draft": {"counted": True}, "lead": lead}) == Go()
+    assert judged({"draft": {"counted_on": "2026-03-03"}, "lead": lead}) == Go()
+    of_yesterday = judged({"draft": {"counted_on": "2026-03-02"}, "lead": lead})
+    assert isinstance(of_yesterday, Wait)
+    assert of_yesterday.code == Code.DAILY_CAP
 
 
 def test_between_two_parts_only_stops_and_waits_count() -> None:

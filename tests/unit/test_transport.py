@@ -277,6 +277,30 @@ def test_a_connection_is_used_again_within_seconds_and_not_after(world: ClockedW
         transport.forget_connections()
 
 
+def test_a_connection_is_idle_though_others_are_in_use(world: ClockedWorld) -> None:
+    transport = HttpTransport(world)
+    with RawServer() as busy, RawServer() as quiet:
+        transport.send(text_message(quiet.url), seconds=5, guard=allow)
+        for _ in range(3):
+            world.milliseconds += int(IDLE_SECONDS * 1000) - 1000
+            transport.send(text_message(busy.url), seconds=5, guard=allow)
+        transport.send(text_message(quiet.url), seconds=5, guard=allow)
+        assert (busy.connections, quiet.connections) == (1, 2)
+        transport.forget_connections()
+
+
+def test_a_connection_is_not_used_again_behind_a_clock_that_was_set_back(
+    world: ClockedWorld,
+) -> None:
+    transport = HttpTransport(world)
+    with RawServer() as raw:
+        transport.send(text_message(raw.url), seconds=5, guard=allow)
+        world.milliseconds -= 60_000
+        transport.send(text_message(raw.url), seconds=5, guard=allow)
+        assert raw.connections == 2
+        transport.forget_connections()
+
+
 def test_threads_that_start_after_an_idle_do_not_take_connections_from_each_other(
     world: ClockedWorld, server: SandboxServer
 ) -> None:

@@ -13,7 +13,7 @@ from system_sender.models import (
     shard_of,
     suppression_key,
 )
-from system_sender.policy import automated_today, local_day
+from system_sender.policy import automated_today, is_counted, local_day
 from system_sender.states import DraftState, MessageState, check_draft_move, check_message_move
 from system_sender.store import Write
 
@@ -117,8 +117,8 @@ def _take_draft(write: Write, delivery: Delivery, now: int) -> None:
     if delivery.sent_by == "setter":
         # Our own person's message must not make the rest of it look stale.
         actions.append(Draft.seen_human_outbounds.set(delivery.lead.human_outbound_count + 1))
-    else:
-        actions.append(Draft.counted.set(True))
+    elif _counts(delivery, now):
+        actions.append(Draft.counted_on.set(local_day(delivery.lead, delivery.workspace, now)))
     as_read = (Draft.state == delivery.draft_state.value) & (Draft.revision == draft.revision)
     if delivery.draft_state is DraftState.SENDING:
         as_read &= Draft.claim_id == draft.claim_id
@@ -138,7 +138,7 @@ def _bump_lead(write: Write, delivery: Delivery, now: int) -> None:
             # An inbound that the provider delivers again after this was answered by it.
             Lead.human_outbound_at.set(max(lead.human_outbound_at or 0, now)),
         ]
-    elif not delivery.draft.counted:
+    elif _counts(delivery, now):
         today = local_day(lead, workspace, now)
         actions += [
             Lead.automated_in_a_row.set(lead.automated_in_a_row + 1),
@@ -147,6 +147,12 @@ def _bump_lead(write: Write, delivery: Delivery, now: int) -> None:
             Lead.automated_on.set({**(lead.automated_on or {}), delivery.draft.channel: today}),
         ]
     write.update("lead", Lead(lead.lead_id), actions, Lead.version == delivery.lead_version)
+
+
+def _counts(delivery: Delivery, now: int) -> bool:
+    """Say whether the caps count what automation sends now: each text once a day."""
+    counted = is_counted(delivery.draft, delivery.lead, delivery.workspace, now)
+    return delivery.part == 0 and not counted
 
 
 def _count_in_hour(write: Write, delivery: Delivery, now: int) -> None:

@@ -28,6 +28,7 @@ from system_sender.policy import (
     Situation,
     Verdict,
     Wait,
+    is_counted,
     may_send,
     wait_or_ask,
 )
@@ -360,7 +361,9 @@ def _hour_share(reading: Reading, now: int) -> int | None:
     """Return where the draft counts in the workspace's hour; None where nothing is counted."""
     draft, cap = reading.draft, reading.workspace.automated_per_hour
     # What began as a person's goes on as it began, though their order was taken back meanwhile.
-    if cap is None or draft.counted or reading.continuing or _sent_by(draft) != "ai":
+    if cap is None or reading.continuing or _sent_by(draft) != "ai":
+        return None
+    if is_counted(draft, reading.lead, reading.workspace, now):
         return None
     share = share_for(draft.draft_id, int(cap), reading.hour, now)
     # The clock may have gone on since the verdict: whether anything is left, the claim finds out.
@@ -481,8 +484,6 @@ def _remember_sent_part(reading: Reading, delivery: Delivery, outcome: Outcome) 
     draft = reading.draft
     if delivery.sent_by == "setter":
         reading.lead.human_outbound_count += 1
-    else:
-        draft.counted = True
     draft.state = DraftState.SENDING.value
     draft.claim_id = delivery.claim_id
     draft.parts = len(delivery.spans)

@@ -4,7 +4,7 @@ One counter for all would let the claims of a whole workspace wait for each othe
 is dealt out to a few shares. A claim takes one from a share that has something left; which one the
 draft's id decides. The sum of the shares is the cap, so it is never passed.
 
-Hours are those of UTC. A draft counts in the hour of its first claim, whenever it leaves at last.
+Hours are those of UTC. A draft counts in the hour of its first claim on a day, whenever it leaves.
 """
 
 import hashlib

@@ -256,7 +256,8 @@ class Draft(Model):
     due_at = NumberAttribute(null=True)
     parts = NumberAttribute(default=0)
     attempts = NumberAttribute(default=0)
-    counted = BooleanAttribute(default=False)
+    # The day of the lead (ISO date) on which the caps last counted it: that of its latest attempt.
+    counted_on = UnicodeAttribute(null=True)
     # The text lacks a value, which only an edit can fill in, wherever the draft goes meanwhile.
     incomplete = BooleanAttribute(default=False)
     # The latest claim of any part: while the draft is sending, only its holder may go on.
@@ -599,6 +600,8 @@ class HourlyCount(Model):
     expires_at = NumberAttribute()
 
 
+_STEP_ORIGIN = "followup:"
+
 MODELS: tuple[type[Model], ...] = (
     Workspace,
     Integration,
@@ -629,6 +632,16 @@ def state_key(workspace: str, state: str) -> str:
 def suppression_key(workspace: str, channel: str, address: str) -> str:
     """Return the key of the row that suppresses an address."""
     return f"{workspace}:{channel}:{address}"
+
+
+def step_origin(sequence_id: str) -> str:
+    """Return the origin of a draft that is a step of a sequence."""
+    return f"{_STEP_ORIGIN}{sequence_id}"
+
+
+def sequence_of(draft: Draft) -> str:
+    """Return the id of the sequence whose step a draft is."""
+    return str(draft.origin).removeprefix(_STEP_ORIGIN)
 
 
 def integration_key(workspace: str, provider: str) -> str:

@@ -126,10 +126,13 @@ def _checks(situation: Situation) -> Iterator[Check]:
 
 def wait_or_ask(situation: Situation, wait: Wait) -> Wait | Refuse:
     """Turn a wait into a question to a person once it has lasted too long."""
+    return _ask_if_late(situation) or wait
+
+
+def _ask_if_late(situation: Situation) -> Refuse | None:
     ready_at = situation.draft.ready_at
-    if ready_at is not None and situation.now - ready_at > LONGEST_WAIT:
-        return Refuse(Code.WAITED_TOO_LONG, DraftState.NEEDS_REVIEW)
-    return wait
+    is_late = ready_at is not None and situation.now - ready_at > LONGEST_WAIT
+    return Refuse(Code.WAITED_TOO_LONG, DraftState.NEEDS_REVIEW) if is_late else None
 
 
 def reply_due_at(
@@ -173,8 +176,10 @@ def _waits(situation: Situation) -> Verdict | None:
         return wait_or_ask(situation, Wait(int(until), Code.INTEGRATION_UNHEALTHY))
     if situation.draft.code in _INTEGRATION_TROUBLE:
         # It may be well again, but not every ten minutes for ever.
-        verdict = wait_or_ask(situation, Wait(situation.now, Code.INTEGRATION_UNHEALTHY))
-        return verdict if isinstance(verdict, Refuse) else None
+        return _ask_if_late(situation)
+    if situation.draft.code == Code.RATE_LIMITED and situation.draft.enrolment_id is None:
+        # A limit may last for days. A step can wait for its turn; what answers somebody cannot.
+        return _ask_if_late(situation)
     return None
 
 
@@ -236,7 +241,7 @@ def _blocks(situation: Situation) -> Verdict | None:
 
 def _unanswered(situation: Situation) -> Verdict | None:
     lead, workspace = situation.lead, situation.workspace
-    if situation.draft.counted or situation.draft.enrolment_id is not None:
+    if situation.draft.counted_on is not None or situation.draft.enrolment_id is not None:
         # A sequence is as long as the agency made it, and pauses for every answer.
         return None
     if lead.automated_in_a_row >= workspace.automated_in_a_row:
@@ -296,7 +301,7 @@ def _texting(situation: Situation) -> list[OpeningHours]:
 
 def _caps(situation: Situation) -> Verdict | None:
     draft, workspace, now = situation.draft, situation.workspace, situation.now
-    if draft.counted:
+    if is_counted(draft, situation.lead, workspace, now):
         return None
     tomorrow = _tomorrow(_clock(situation.lead, workspace), now)
     if draft.enrolment_id is not None and _was_written_to_today(situation):
@@ -314,6 +319,11 @@ def _was_written_to_today(situation: Situation) -> bool:
     lead, workspace = situation.lead, situation.workspace
     latest = (lead.automated_on or {}).get(situation.draft.channel)
     return bool(latest == local_day(lead, workspace, situation.now))
+
+
+def is_counted(draft: Draft, lead: Lead, workspace: Workspace, now: int) -> bool:
+    """Say whether an earlier attempt counted a draft among what the lead is written today."""
+    return bool(draft.counted_on == local_day(lead, workspace, now))
 
 
 def automated_today(lead: Lead, workspace: Workspace, now: int) -> int:

@@ -1,6 +1,6 @@
 """The read step: one consistent look at everything a verdict, a letter and a claim depend on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,11 @@ from system_sender.models import (
     Lead,
     Message,
     Revision,
+    Sequence,
     Suppression,
     Workspace,
     integration_key,
+    sequence_of,
     suppression_key,
 )
 from system_sender.providers import Provider, provider_named, providers_of
@@ -120,9 +122,9 @@ def read_around(system: "System", draft: Draft, *, again: bool = False) -> Readi
         [(Inbound, str(draft.reply_to))] if _answers_a_message(draft) else [],
         [(Message, draft.draft_id, part) for part in range(int(draft.parts))],
         share_keys(draft.workspace, hour) if _looks_at_hour(draft, again=again) else [],
-        [(Enrolment, draft.enrolment_id)] if _is_sent_by_sequence(draft) else [],
+        _sequence_keys(draft),
     )
-    integrations, answered, messages, shares, enrolments = groups
+    integrations, answered, messages, shares, followed = groups
     if lead is None:
         raise Unreadable(Code.LEAD_NOT_FOUND)
     if workspace is None:
@@ -149,11 +151,11 @@ def read_around(system: "System", draft: Draft, *, again: bool = False) -> Readi
         messages={int(row.part): row for row in messages},
         switches=SwitchReading(judge_switches(switches, draft.channel), asked_at, asked_at_wall),
         hour=reading_of(shares, hour) if shares else None,
-        halted=_standstill(enrolments[0]) if enrolments else None,
+        halted=_standstill(*followed) if followed else None,
     )
 
 
-def _read_in_groups(store: Store, *groups: Sequence[Key]) -> list[list[Any]]:
+def _read_in_groups(store: Store, *groups: Collection[Key]) -> list[list[Any]]:
     """Read rows in one round trip, and return them as they were asked for."""
     rows = iter(store.read(*chain(*groups)))
     return [list(islice(rows, len(group))) for group in groups]
@@ -164,22 +166,29 @@ def _answers_a_message(draft: Draft) -> bool:
     return draft.reply_to is not None and draft.channel != "sms"
 
 
-def _is_sent_by_sequence(draft: Draft) -> bool:
-    """Say whether a sequence sends it, and not a person, who may know better."""
-    return draft.enrolment_id is not None and draft.sent_by != "setter"
+def _sequence_keys(draft: Draft) -> list[Key]:
+    """Return whose step it is, if a sequence sends it, and not a person, who may know better."""
+    if draft.enrolment_id is None or draft.sent_by == "setter":
+        return []
+    return [(Enrolment, draft.enrolment_id), (Sequence, sequence_of(draft))]
 
 
-def _standstill(enrolment: Enrolment | None) -> Code | None:
+def _standstill(enrolment: Enrolment | None, sequence: Sequence | None) -> Code | None:
     """Return why a sequence stands still, if it does: also while it is to be looked at.
 
     One that has nothing to look at is not due while it waits for its draft. One whose look failed
-    is due later.
+    is due later. A step that was being written while somebody switched its sequence off was not
+    there to be taken back.
     """
     if enrolment is None or not enrolment.lead_id:
         return Code.ENROLMENT_NOT_FOUND
     if enrolment.state != EnrolmentState.ACTIVE:
         return known_code(enrolment.code, Code.ENROLMENT_OVER)
-    return Code.SEQUENCE_LOOKS if enrolment.due_at is not None else None
+    if enrolment.due_at is not None:
+        return Code.SEQUENCE_LOOKS
+    if sequence is None:
+        return Code.SEQUENCE_NOT_FOUND
+    return None if sequence.active else Code.SEQUENCE_INACTIVE
 
 
 def _looks_at_hour(draft: Draft, *, again: bool) -> bool:
@@ -188,7 +197,7 @@ def _looks_at_hour(draft: Draft, *, again: bool) -> bool:
     Whether the workspace has a cap is not known yet, and mostly there is room: the claim says.
     """
     waited = draft.code == Code.HOURLY_CAP
-    return (again or waited) and draft.sent_by != "setter" and not draft.counted
+    return (again or waited) and draft.sent_by != "setter"
 
 
 def account_of(

@@ -9,7 +9,6 @@ import http.client
 import http.cookiejar
 import io
 import socket
-import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -94,7 +93,7 @@ class _Flight:
 
     def __init__(self, world: World, seconds: float, guard: Guard) -> None:
         self.began = False
-        self._world = world
+        self.world = world
         self._ends_at = world.monotonic() + seconds
         self._guard = guard
 
@@ -122,7 +121,7 @@ class _Flight:
         connection.settimeout(left)
 
     def _left(self) -> float:
-        return self._ends_at - self._world.monotonic()
+        return self._ends_at - self.world.monotonic()
 
 
 _flight: ContextVar[_Flight] = ContextVar("flight")
@@ -160,27 +159,46 @@ class _LimitedResponse(http.client.HTTPResponse):
 
 class _NotingConnection(HTTPConnection):
     response_class = _LimitedResponse
+    used_at: int | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and _is_fresh(self.used_at)
 
     def send(self, data: Any) -> None:
-        _begin(self)
+        self.used_at = _begin(self)
         super().send(data)
 
 
 class _NotingSecureConnection(HTTPSConnection):
     response_class = _LimitedResponse
+    used_at: int | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and _is_fresh(self.used_at)
 
     def send(self, data: Any) -> None:
-        _begin(self)
+        self.used_at = _begin(self)
         super().send(data)
 
 
-def _begin(connection: HTTPConnection) -> None:
+def _is_fresh(used_at: int | None) -> bool:
+    """Say whether a connection was in use a moment ago; the pool replaces one that was not."""
+    if used_at is None:
+        return True
+    # Where the clock was set back, nobody knows how long ago it was.
+    return 0 <= _flight.get().world.now() - used_at <= IDLE_SECONDS * 1000
+
+
+def _begin(connection: HTTPConnection) -> int:
     flight = _flight.get()
     if connection.sock is None:
         connection.connect()
     if not flight.began:
         flight.begin()
     flight.limit(connection.sock)
+    return flight.world.now()
 
 
 class _Pool(HTTPConnectionPool):
@@ -202,8 +220,6 @@ class HttpTransport:
 
     def __init__(self, world: World, pool_size: int = 64) -> None:
         self._world = world
-        self._used_at = 0
-        self._idle = threading.Lock()
         self._session = requests.Session()
         # Otherwise requests would let a netrc file replace the Authorization header.
         self._session.trust_env = False
@@ -218,7 +234,6 @@ class HttpTransport:
 
     def send(self, request: Request, *, seconds: float, guard: Guard) -> Answer | NoAnswer:
         """Send one request; see :class:`Transport`."""
-        self._drop_idle_connections()
         flight = _Flight(self._world, seconds, guard)
         token = _flight.set(flight)
         try:
@@ -249,14 +264,6 @@ class HttpTransport:
                 {name.lower(): value for name, value in response.headers.items()},
                 body,
             )
-
-    def _drop_idle_connections(self) -> None:
-        now = self._world.now()
-        # One of several threads does it: closing again would take the pool away from the others.
-        with self._idle:
-            if now - self._used_at > IDLE_SECONDS * 1000:
-                self._session.close()
-            self._used_at = now
 
 
 def _failure_code(flight: _Flight) -> Code:

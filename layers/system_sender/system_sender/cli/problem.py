@@ -195,7 +195,7 @@ def _no_such_stack() -> Problem:
     return Problem(
         Trouble.STACK_NOT_FOUND,
         f"There are no tables of a stack named '{stack}' in {region}. Check --stack, the account "
-        "and the region, or deploy it with `sam deploy`.",
+        "and the region, or deploy it with `make deploy`.",
     )
 
 

@@ -250,7 +250,7 @@ def _compose(
     if not isinstance(filled, Filled):
         return _ask(system, enrolment, filled.code, filled.detail), False
     campaign_id = read.sequence.campaign_id if read.sequence is not None else None
-    what = StepText(enrolment, lead, workspace, step, filled, campaign_id)
+    what = StepText(enrolment, lead, step, filled, campaign_id)
     obstacle = write_step(system, what, read.draft)
     if obstacle is Code.DRAFT_DELETED:
         return _ask(system, enrolment, obstacle), False

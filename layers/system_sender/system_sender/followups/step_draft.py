@@ -11,8 +11,7 @@ from system_sender.drafts import NewDraft, add_draft, draft_row, list_draft, tex
 from system_sender.followups.enrolment import EnrolmentChange, as_it_was, draft_id_of
 from system_sender.followups.filling import Filled
 from system_sender.followups.sequence import Step
-from system_sender.models import Draft, Enrolment, Lead, Message, Revision, Workspace
-from system_sender.policy import local_day
+from system_sender.models import Draft, Enrolment, Lead, Revision, step_origin
 from system_sender.settlement import DraftFate, draft_actions
 from system_sender.states import DRAFT_OPEN, DraftState, check_draft_move
 from system_sender.store import ConditionsFailed, Write
@@ -31,7 +30,6 @@ class StepText:
 
     enrolment: Enrolment
     lead: Lead
-    workspace: Workspace
     step: Step
     filled: Filled
     campaign_id: str | None
@@ -78,7 +76,7 @@ def _first(system: "System", what: StepText) -> Any:
             subject=what.filled.subject,
             state=DraftState.NEEDS_REVIEW if step.approval else DraftState.APPROVED,
             code=Code.APPROVAL_REQUIRED if step.approval else None,
-            origin=f"followup:{what.enrolment.sequence_id}",
+            origin=step_origin(what.enrolment.sequence_id),
             seen_inbounds=int(lead.inbound_count),
             seen_human_outbounds=int(lead.human_outbound_count),
             campaign_id=what.campaign_id,
@@ -110,9 +108,6 @@ def _again(system: "System", what: StepText, draft: Draft) -> Any:
     check_draft_move(DraftState(draft.state), fate.state)
     revision = None if draft.parts else _revision(what, draft, now)
     actions = [*draft_actions(draft, fate, now), *_permission(what, now)]
-    if draft.counted and not _was_tried_today(system, what, draft, now):
-        # That attempt did not leave: what goes now counts in the day and in the hour of now.
-        actions.append(Draft.counted.set(False))
     facts: dict[str, Any] = {"sent_by": "ai"}
     if revision is not None:
         hashed = text_hash(what.filled.text, what.filled.subject)
@@ -138,14 +133,6 @@ def _again(system: "System", what: StepText, draft: Draft) -> Any:
         return write
 
     return build
-
-
-def _was_tried_today(system: "System", what: StepText, draft: Draft, now: int) -> bool:
-    first = system.store.get(Message, draft.draft_id, 0)
-    if first is None or first.post_by is None:
-        return False
-    days = [local_day(what.lead, what.workspace, int(at)) for at in (first.post_by, now)]
-    return days[0] == days[1]
 
 
 def _revision(what: StepText, draft: Draft, now: int) -> Revision:
