@@ -1,5 +1,6 @@
 """Two honest texts are two, one text delivered twice is one: also where no id tells them apart."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -63,6 +64,18 @@ def test_two_honest_texts_without_times_are_told_apart_by_the_provider(stage: St
         assert stage.post(yes(stage)).status == 200
     assert recorded(stage) == 2
     assert {event.provider_message_id for event in stage.inbound()} == {"ms1", "ms2"}
+
+
+def test_an_id_that_stands_for_a_text_tells_it_to_nobody_without_the_secret(
+    stage: Stage,
+) -> None:
+    stage.post(yes(stage))
+    [event] = stage.inbound()
+    assert f":hour:{stage.scene.contact}:" in event.event_id
+    text = b"yes"
+    for name in hashlib.algorithms_guaranteed - {"shake_128", "shake_256"}:
+        digest = hashlib.new(name, text, usedforsecurity=False).hexdigest()
+        assert digest[:16] not in event.event_id, name
 
 
 def test_two_honest_texts_that_both_arrived_before_the_first_webhook_are_two(
