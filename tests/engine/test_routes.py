@@ -13,7 +13,7 @@ import pytest
 from devstack.sandbox.faults import Fault, Kind
 from devstack.sandbox.ledger import Operation
 from system_sender.codes import Code
-from system_sender.drafts import DraftRefused, edit
+from system_sender.drafts import DraftRefused, approve, edit
 from system_sender.models import Draft, Inbound, Lead, Suppression, suppression_key
 from system_sender.result import SendOutcome
 from system_sender.settlement import MOST_ATTEMPTS
@@ -193,7 +193,6 @@ def test_a_final_refusal_closes_every_way(stage: Stage, way: str, refusal: str) 
     ("refusal", "code", "seconds"),
     [
         ("too_many_requests", Code.RATE_LIMITED, 4 * HOUR),
-        ("cannot_resend_yet", Code.RATE_LIMITED, 24 * HOUR - 1),
         ("disconnected", Code.ACCOUNT_DISCONNECTED, 10 * MINUTE),
         ("account_not_found", Code.ACCOUNT_DISCONNECTED, 10 * MINUTE),
     ],
@@ -215,6 +214,26 @@ def test_what_certainly_did_not_leave_is_tried_again_on_the_same_way(
     stage.sweep()
     assert (ways(stage), accepted(stage)) == ([*tried, way], 1)
     assert stage.scene.message_now(draft.draft_id).route == way
+
+
+@at_every_step
+def test_what_a_limit_of_a_day_has_held_up_is_for_a_person(stage: Stage, way: str) -> None:
+    close(stage, *before(way))
+    stage.fail(Kind.REFUSE, refusal="cannot_resend_yet", retry_after=None)
+    draft = on_linkedin(stage)
+    assert stage.send(draft.draft_id).code is Code.RATE_LIMITED
+    tried = [*before(way), way]
+    stage.world.step(24 * HOUR - 60)
+    assert stage.sweep().codes == {}
+    stage.world.step(120)
+    stage.sweep()
+    assert (ways(stage), accepted(stage)) == (tried, 0)
+    held = stage.scene.draft_now(draft.draft_id)
+    assert (held.state, held.code) == ("needs_review", "waited_too_long")
+    lead = stage.scene.lead_now()
+    approve(stage.scene.store, stage.world, held, lead, sent_by="setter", user="kim")
+    stage.sweep()
+    assert (ways(stage), accepted(stage)) == ([*tried, way], 1)
 
 
 # --- between two ways ----------------------------------------------------------------------------
