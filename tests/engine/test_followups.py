@@ -442,10 +442,7 @@ def test_a_persons_own_message_moves_the_next_step(stage: Stage, winter: Winter)
 def test_a_waiting_step_that_an_answer_overtakes_is_written_anew(
     stage: Stage, winter: Winter
 ) -> None:
-    only_by_day(stage)
-    stage.world.step(11 * HOUR)
-    winter.enrol()
-    stage.sweep()
+    write_at_night(stage, winter)
     draft = winter.draft_id("hello")
     assert stage.state(draft) == "approved"
     answer(stage)
@@ -479,6 +476,19 @@ def only_by_day(stage: Stage) -> None:
     """Let automation write between nine and five."""
     hours = Workspace.schedule.set({"mode": "BUSINESS_HOURS"})
     stage.update(Workspace(stage.scene.workspace), hours)
+
+
+def enrol_at_night(stage: Stage, winter: Winter) -> None:
+    """Let the first step be due at eleven in the evening, when automation may not write."""
+    only_by_day(stage)
+    stage.world.step(11 * HOUR)
+    winter.enrol()
+
+
+def write_at_night(stage: Stage, winter: Winter) -> None:
+    """Let the first step wait for the morning."""
+    enrol_at_night(stage, winter)
+    stage.sweep()
 
 
 def test_a_rewritten_step_asks_for_approval_again(stage: Stage) -> None:
@@ -534,10 +544,7 @@ def test_what_a_person_approves_of_an_overtaken_step_is_that_step(
     stage: Stage, winter: Winter
 ) -> None:
     turn_off_replies(stage)
-    only_by_day(stage)
-    stage.world.step(11 * HOUR)
-    winter.enrol()
-    stage.sweep()
+    write_at_night(stage, winter)
     answer(stage)
     stage.sweep()
     draft, lead = stage.scene.draft_now(winter.draft_id("hello")), stage.scene.lead_now()
@@ -656,10 +663,7 @@ def test_a_shorter_absence_does_not_end_a_longer_one(stage: Stage, winter: Winte
 def test_a_step_that_waits_for_the_morning_is_taken_back_from_a_lead_who_is_away(
     stage: Stage, winter: Winter
 ) -> None:
-    only_by_day(stage)
-    stage.world.step(11 * HOUR)
-    winter.enrol()
-    stage.sweep()
+    write_at_night(stage, winter)
     assert stage.state(winter.draft_id("hello")) == "approved"
     leave_alone(stage.system, stage.scene.lead_now(), stage.world.now() + 2 * DAY * 1000)
     stage.sweep()
@@ -727,10 +731,7 @@ def test_a_paused_workspace_writes_nothing_and_goes_on_afterwards(
 def test_a_person_pauses_and_takes_back_what_waits_and_resumes(
     stage: Stage, winter: Winter
 ) -> None:
-    only_by_day(stage)
-    stage.world.step(11 * HOUR)
-    winter.enrol()
-    stage.sweep()
+    write_at_night(stage, winter)
     pause_by_person(stage.system, winter.enrolment_id, user="kim")
     assert stage.state(winter.draft_id("hello")) == "superseded"
     sweep_through(stage, 3 * DAY, step=3 * HOUR)
@@ -989,9 +990,7 @@ def test_a_blocked_lead_never_delays_another(stage: Stage) -> None:
 def test_quiet_hours_and_schedules_put_a_step_off_and_its_follower_counts_from_there(
     stage: Stage, winter: Winter
 ) -> None:
-    only_by_day(stage)
-    stage.world.step(11 * HOUR)  # eleven at night
-    winter.enrol()
+    enrol_at_night(stage, winter)
     sweep_through(stage, 10 * HOUR - MINUTE, step=10 * HOUR - MINUTE)
     assert stage.scene.sent_texts() == []
     sweep_through(stage, 2 * MINUTE, step=MINUTE)
@@ -1066,10 +1065,7 @@ def test_a_step_put_in_front_is_passed_over_and_one_behind_is_not(
 
 
 def test_the_step_that_waits_is_taken_out_and_does_not_leave(stage: Stage, winter: Winter) -> None:
-    only_by_day(stage)
-    stage.world.step(11 * HOUR)
-    winter.enrol()
-    stage.sweep()
+    write_at_night(stage, winter)
     winter.write(AGAIN)
     wake_up(stage, winter)
     assert stage.state(winter.draft_id("hello")) == "superseded"
@@ -1117,10 +1113,7 @@ def switch_off_by_command(stage: Stage, winter: Winter) -> None:
 def test_a_step_that_waits_for_the_morning_is_taken_back_when_its_sequence_is_switched_off(
     stage: Stage, winter: Winter
 ) -> None:
-    only_by_day(stage)
-    stage.world.step(11 * HOUR)  # eleven at night
-    winter.enrol()
-    stage.sweep()
+    write_at_night(stage, winter)
     assert stage.state(winter.draft_id("hello")) == "approved"
     switch_off_by_command(stage, winter)
     stage.sweep()
@@ -1588,9 +1581,7 @@ def test_the_parts_of_a_text_count_once_though_midnight_passes_between_them(
 def test_a_step_that_is_written_while_its_sequence_is_switched_off_does_not_leave(
     stage: Stage, winter: Winter
 ) -> None:
-    only_by_day(stage)
-    stage.world.step(11 * HOUR)  # eleven at night
-    winter.enrol()
+    enrol_at_night(stage, winter)
     off = Once(named("write draft"), lambda: switch_off_by_command(stage, winter))
     stage.world.before = off
     stage.sweep()
@@ -1604,10 +1595,7 @@ def test_a_step_that_is_written_while_its_sequence_is_switched_off_does_not_leav
 def test_a_step_whose_sequence_is_deleted_meanwhile_does_not_leave(
     stage: Stage, winter: Winter
 ) -> None:
-    only_by_day(stage)
-    stage.world.step(11 * HOUR)
-    winter.enrol()
-    stage.sweep()
+    write_at_night(stage, winter)
     stage.delete(Sequence, winter.sequence_id)
     sweep_through(stage, DAY, step=HOUR)
     assert stage.scene.sent_texts() == []
@@ -1728,10 +1716,7 @@ def test_an_answer_right_before_the_claim_of_a_rewritten_step_stops_it(
 
 def waiting_for_the_morning(stage: Stage, winter: Winter) -> str:
     """Enrol at eleven at night, where automation writes by day; return the step's draft."""
-    only_by_day(stage)
-    stage.world.step(11 * HOUR)
-    winter.enrol()
-    stage.sweep()
+    write_at_night(stage, winter)
     draft = winter.draft_id("hello")
     assert stage.state(draft) == "approved"
     return draft

@@ -178,7 +178,7 @@ def _waits(situation: Situation) -> Verdict | None:
         # It may be well again, but not every ten minutes for ever.
         return _ask_if_late(situation)
     if situation.draft.code == Code.RATE_LIMITED and situation.draft.enrolment_id is None:
-        # A limit may last for days. A step can wait for its turn; what answers somebody cannot.
+        # A limit may last for days. A step answers nobody, and waits for its turn.
         return _ask_if_late(situation)
     return None
 

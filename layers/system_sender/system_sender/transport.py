@@ -170,17 +170,8 @@ class _NotingConnection(HTTPConnection):
         super().send(data)
 
 
-class _NotingSecureConnection(HTTPSConnection):
-    response_class = _LimitedResponse
-    used_at: int | None = None
-
-    @property
-    def is_connected(self) -> bool:
-        return super().is_connected and _is_fresh(self.used_at)
-
-    def send(self, data: Any) -> None:
-        self.used_at = _begin(self)
-        super().send(data)
+class _NotingSecureConnection(_NotingConnection, HTTPSConnection):
+    pass
 
 
 def _is_fresh(used_at: int | None) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from system_sender.inbound import InboundEvent
 from system_sender.models import Alias, Inbound, Integration, Lead, contact_alias, event_key
+from system_sender.secrets import SecretUnavailable
 from system_sender.settings import base_url_of
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ def _text_key(system: "System", integration: Integration, event: InboundEvent) -
     Ids are logged, and a plain hash of "yes" is known to everybody. The key is the secret that let
     the event in; an event that comes again after it was replaced may count twice.
     """
-    which = (integration.workspace, event.provider, "webhook_secret")
-    secret = system.secrets.get(*which) or ""
+    secret = system.secrets.get(integration.workspace, event.provider, "webhook_secret")
+    if secret is None:
+        raise SecretUnavailable("The webhook's secret was removed after it let the event in.")
     return hmac.digest(secret.encode(), event.text.encode(), "sha256").hex()[:32]
 
 
