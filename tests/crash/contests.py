@@ -10,8 +10,11 @@ from devstack.sandbox.faults import Fault as SandboxFault
 from devstack.sandbox.faults import Kind
 from devstack.sandbox.instantly_webhooks import lead_unsubscribed
 from devstack.sandbox.webhooks import Webhook, outbound_message
+from system_sender.cli.operator import Operator
+from system_sender.cli.sequences import switch_off
 from system_sender.codes import Code
 from system_sender.drafts import DraftRefused, edit, reject
+from system_sender.followups.performing import perform_enrolment
 from system_sender.gate import send_approved_draft
 from system_sender.models import Draft, Lead, Message, Workspace
 from system_sender.sending import approve_and_send_draft_system
@@ -24,6 +27,7 @@ from system_sender.word import settle_by_word
 from system_sender.world import Effect
 from tests.crash.connection import FaultyConnection
 from tests.crash.interleaving import SideBySideWorld, Turn, every_order
+from tests.crash.sequences import SequenceStory
 from tests.crash.stories import (
     CronStory,
     EchoStory,
@@ -374,6 +378,41 @@ class PausedBeside(Contest):
         return [*problems, "a request began after pause had returned"] if late else problems
 
 
+class SwitchedOffBeside(Contest):
+    """A step is written for the next day while its sequence is switched off: it never leaves."""
+
+    story_type: type[SequenceStory] = SequenceStory
+
+    def prepare(self) -> None:
+        """Let automation write to nobody today."""
+        write = Write(self.world.new_id())
+        workspace = Workspace(self.world.name)
+        closed = Workspace.schedule.set({"blackout_dates": [_TIME[: len("2026-06-29")]]})
+        write.update("workspace", workspace, [closed])
+        self.story.store.write(write)
+
+    def invocations(self) -> Sequence[Callable[[], object]]:
+        return self._write_step, self._switch_off
+
+    def _write_step(self) -> None:
+        story = self.story
+        assert isinstance(story, SequenceStory)
+        perform_enrolment(story.system(), story.enrolment_id, budget=story.budget(120))
+
+    def _switch_off(self) -> None:
+        story = self.story
+        assert isinstance(story, SequenceStory)
+        operator = Operator(self.world)
+        operator.store = story.system().store
+        switch_off(operator, story.sequence_id)
+
+    def complaints(self) -> list[str]:
+        self.story.sweep_until_quiet()
+        problems = [*self.world.problems, *self.story.watch.problems]
+        late = self.accepted()
+        return [*problems, "a step left, and its sequence was off"] if late else problems
+
+
 class EchoAndSettlement(Contest):
     """The provider tells of what left while its sender is writing that down."""
 
@@ -592,6 +631,7 @@ CONTESTS: dict[str, type[Contest]] = {
     "edit beside a send": StoppedByEdit,
     "rejection beside a send": StoppedByRejection,
     "pause beside a send": PausedBeside,
+    "switch-off beside a step": SwitchedOffBeside,
     "an echo and the settlement": EchoAndSettlement,
     "a linkedin echo and the settlement": LinkedInEchoAndSettlement,
     "a look-up twice": LookUpTwice,
