@@ -14,7 +14,7 @@ from system_sender.codes import Code
 from system_sender.models import Integration, integration_key
 from system_sender.providers.gohighlevel import WORKFLOW
 from tests.engine.stage import Once, Stage
-from tests.support.scene import SECRET
+from tests.support.scene import SECRET, FixedSecrets
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +76,25 @@ def test_an_id_that_stands_for_a_text_tells_it_to_nobody_without_the_secret(
     for name in hashlib.algorithms_guaranteed - {"shake_128", "shake_256"}:
         digest = hashlib.new(name, text, usedforsecurity=False).hexdigest()
         assert digest[:16] not in event.event_id, name
+
+
+class ReadOnce(FixedSecrets):
+    """A webhook secret that somebody removes as soon as it was read."""
+
+    def get(self, workspace: str, provider: str, secret: str) -> str | None:
+        value = super().get(workspace, provider, secret)
+        if secret == "webhook_secret":
+            self.webhook_secret = None
+        return value
+
+
+def test_a_text_whose_secret_is_removed_meanwhile_is_to_come_again(stage: Stage) -> None:
+    stage.system = stage.scene.system(secrets=ReadOnce())
+    assert stage.post(yes(stage)).status == 429
+    assert stage.inbound() == []
+    stage.system = stage.scene.system()
+    assert stage.post(yes(stage)).status == 200
+    assert recorded(stage) == 1
 
 
 def test_two_honest_texts_that_both_arrived_before_the_first_webhook_are_two(
