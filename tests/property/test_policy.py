@@ -274,16 +274,23 @@ def test_a_verdict_depends_on_the_situation_alone(situation: Situation) -> None:
 
 
 @given(any_situation)
-def test_when_hours_are_over_they_are_not_given_as_a_reason_again(situation: Situation) -> None:
+def test_what_a_draft_was_planned_to_wait_for_is_not_given_as_a_reason_again(
+    situation: Situation,
+) -> None:
     """Else a draft would be put off for ever."""
     verdict = may_send(situation)
     if isinstance(verdict, Wait) and verdict.planned:
         later = may_send(replace(situation, now=verdict.until))
-        # Meanwhile what the lead wrote may have become too old for an answer in the night.
-        again = {Code.OUTSIDE_SCHEDULE}
-        asked = situation.lead.last_inbound_at is not None
-        again |= set() if asked else {Code.QUIET_HOURS}
-        assert not (isinstance(later, Wait) and later.code in again)
+        assert not (isinstance(later, Wait) and later.code in over_with(verdict.code, situation))
+
+
+def over_with(code: Code, situation: Situation) -> set[Code]:
+    """Which reasons are over once a planned wait is: whoever is back may meet closed hours."""
+    if code not in {Code.OUTSIDE_SCHEDULE, Code.QUIET_HOURS}:
+        return {code}
+    # Meanwhile what the lead wrote may have become too old for an answer in the night.
+    asked = situation.lead.last_inbound_at is not None
+    return {code, Code.OUTSIDE_SCHEDULE} | (set() if asked else {Code.QUIET_HOURS})
 
 
 def test_the_examples_are_not_all_alike() -> None:
