@@ -133,7 +133,10 @@ def _venv_once(name: str, folder: Path, interpreter: Interpreter) -> None:
 
 def _make_venv(folder: Path, interpreter: Interpreter, requirements: Path) -> None:
     if Path(sys.executable).is_relative_to(folder):
-        raise PreparationError(f"{folder.name} is out of date and in use: run `make setup`.")
+        raise PreparationError(
+            f"{folder.name} is out of date and in use: run `make setup`, after `deactivate` if it "
+            "is active in this shell."
+        )
     shutil.rmtree(folder, ignore_errors=True)
     _run([str(interpreter.path), "-m", "venv", str(folder)])
     # The files are complete, so pip has nothing to resolve. Most modules are never imported: Python
