@@ -16,6 +16,9 @@ SAM := .local/sam-venv/bin/sam
 CHECKED := layers functions devstack tests benchmarks
 
 export SAM_CLI_TELEMETRY := 0
+# pip leaves the installed modules uncompiled, as most are never imported. Those that are must not be
+# compiled again in each of hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## This list

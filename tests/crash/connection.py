@@ -3,27 +3,30 @@
 The failures are botocore's own errors, so that the code that tells them apart is the code under
 test. DynamoDB Local never produces a conflict of transactions: it is made here.
 
-The calls go to the engine in its own JSON protocol, without botocore's client: signing and
-endpoint rules cost more time than the engine needs, and the suite makes millions of calls. The
-engine tests and the real kills use botocore's client.
+The calls go to the engine in its own JSON protocol, without botocore's client: signing, endpoint
+rules and Python's own HTTP cost more time than the engine needs, and the suite makes millions of
+calls. The engine tests and the real kills use botocore's client.
 """
 
-import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError, ReadTimeoutError
+from httptools import HttpResponseParser
 from pynamodb.connection import Connection
 
 from devstack.dynamodb_local import DynamoDBLocal
 
 # DynamoDB Local hangs up after half a minute.
 _LONGEST_IDLE_SECONDS = 10.0
+_MOST_AT_ONCE = 65_536
 
 Call = Callable[[], dict[str, Any]]
 # A strike decides what becomes of one API call: operation, arguments, and the call itself.
@@ -63,10 +66,11 @@ class _Client:
 
     def __init__(self, engine: DynamoDBLocal, connection: FaultyConnection) -> None:
         self.meta = SimpleNamespace(endpoint_url=engine.endpoint_url)
-        self._address = urlsplit(engine.endpoint_url).netloc
+        address = urlsplit(engine.endpoint_url)
+        self._host, self._port = str(address.hostname), address.port
         self._connection = connection
         self._local = threading.local()
-        self._open: list[http.client.HTTPConnection] = []
+        self._open: list[socket.socket] = []
         # DynamoDB Local reads the region and the key from this, and checks no signature.
         options = engine.client_options
         scope = f"{options['aws_access_key_id']}/20260101/{options['region_name']}"
@@ -85,36 +89,66 @@ class _Client:
         return call() if strike is None else strike(operation, arguments, call)
 
     def _post(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        body = json.dumps(arguments).encode()
+        head = (
+            f"POST / HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n"
+            "Content-Type: application/x-amz-json-1.0\r\n"
+            f"X-Amz-Target: DynamoDB_20120810.{operation}\r\n"
+            f"Authorization: {self._authorization}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
         connection = self._socket()
-        headers = {
-            "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
-            "Authorization": self._authorization,
-        }
-        connection.request("POST", "/", json.dumps(arguments), headers)
-        response = connection.getresponse()
-        answer: Any = json.loads(response.read())
-        if response.status == http.client.OK:
+        connection.sendall(head.encode() + body)
+        status, answer = _Response.read(connection)
+        if status == HTTPStatus.OK:
             return dict(answer)
         code = str(answer["__type"]).rpartition("#")[2]
         message = answer.get("message") or answer.get("Message") or ""
         raise _error(operation, code, message, **answer)
 
-    def _socket(self) -> http.client.HTTPConnection:
+    def _socket(self) -> socket.socket:
         """Return this thread's connection; one that was idle for long is opened anew."""
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        connection: socket.socket | None = getattr(self._local, "connection", None)
         now = time.monotonic()
-        if connection is None:
-            connection = self._local.connection = http.client.HTTPConnection(self._address)
-            self._open.append(connection)
-        elif now - self._local.used_at > _LONGEST_IDLE_SECONDS:
+        if connection is not None and now - self._local.used_at > _LONGEST_IDLE_SECONDS:
             connection.close()
+            connection = None
+        if connection is None:
+            connection = self._local.connection = socket.create_connection((self._host, self._port))
+            self._open.append(connection)
         self._local.used_at = now
         return connection
 
     def close(self) -> None:
         for connection in self._open:
             connection.close()
+
+
+class _Response:
+    """One response, as the parser tells of it."""
+
+    def __init__(self) -> None:
+        self._parser = HttpResponseParser(self)
+        self._pieces: list[bytes] = []
+        self._is_complete = False
+
+    @classmethod
+    def read(cls, connection: socket.socket) -> tuple[int, Any]:
+        """Return the status and the document that come next on a connection."""
+        response = cls()
+        while not response._is_complete:
+            data = connection.recv(_MOST_AT_ONCE)
+            if not data:
+                raise ConnectionError("DynamoDB Local hung up in the middle of an answer.")
+            response._parser.feed_data(data)
+        return response._parser.get_status_code(), json.loads(b"".join(response._pieces))
+
+    def on_body(self, piece: bytes) -> None:
+        """Keep a piece of the body; named as httptools calls it."""
+        self._pieces.append(piece)
+
+    def on_message_complete(self) -> None:
+        """Note that the response is whole; named as httptools calls it."""
+        self._is_complete = True
 
 
 def _no_answer() -> ReadTimeoutError:

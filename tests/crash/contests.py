@@ -215,7 +215,7 @@ class TwoDraftsOneCap(Contest):
 
     def clean(self) -> None:
         for draft_id in self._ids:
-            delete_open(self.world, Rows(self.story.store, draft_id))
+            delete_open(self.world, Rows.of(self.story.store, draft_id))
 
     def sweep_alone(self) -> None:
         """Let the cron decide whatever was left to it."""
@@ -565,7 +565,7 @@ class EqualTexts(Contest):
 
     def clean(self) -> None:
         for draft_id in self._ids:
-            delete_open(self.world, Rows(self.story.store, draft_id))
+            delete_open(self.world, Rows.of(self.story.store, draft_id))
 
 
 class EqualTextsBothInDoubt(EqualTexts):

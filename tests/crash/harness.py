@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from unittest import mock
 
-from system_sender import due, models, telemetry
-from system_sender import sweep as sweeping
+from system_sender import telemetry
 from system_sender.telemetry import log
 from tests.crash.connection import FaultyConnection
 from tests.crash.faults import (
@@ -22,6 +21,7 @@ from tests.crash.faults import (
 )
 from tests.crash.story import Story, StoryMaker, Verdict
 from tests.crash.world import FaultyWorld
+from tests.support.shards import one_shard
 
 Plan = tuple[tuple[int, Fault], ...]
 _run_numbers = itertools.count(1)
@@ -101,19 +101,14 @@ def _still_parked(verdict: Verdict) -> tuple[str, ...]:
 
 @contextmanager
 def prepared() -> Iterator[None]:
-    """Make thousands of runs bearable: one shard, no log, no metrics.
+    """Make thousands of runs bearable: no log, no metrics, and one shard.
 
-    A sweep reads every shard in the same way: more shards are the same boundaries once more.
+    More shards are the same boundaries once more.
     """
     level = log.log_level
     log.setLevel(logging.CRITICAL)
     try:
-        with (
-            mock.patch.object(models, "SHARDS", 1),
-            mock.patch.object(sweeping, "SHARDS", 1),
-            mock.patch.object(due, "SHARDS", 1),
-            mock.patch.object(telemetry, "_emit"),
-        ):
+        with one_shard(), mock.patch.object(telemetry, "_emit"):
             yield
     finally:
         log.setLevel(level)

@@ -30,7 +30,7 @@ from tests.crash.stories import (
     want_a_pause,
 )
 from tests.crash.story import Verdict
-from tests.crash.watch import Rows, Watch
+from tests.crash.watch import Rows, Watch, look_together
 from tests.crash.world import PAST_EVERY_DEADLINE, FaultyWorld
 
 FIRST, SECOND = "Hi Dana, Acme here", "Still looking, Dana?"
@@ -183,17 +183,15 @@ class SequenceStory(SystemStory):
         return row
 
     def _all_rows(self) -> list[Rows]:
-        for watch in self.watches.values():
-            if watch.rows is None:
-                watch.look()
+        if any(watch.rows is None for watch in self.watches.values()):
+            look_together(self.store, list(self.watches.values()))
         return [watch.rows for watch in self.watches.values() if watch.rows is not None]
 
     def rows(self) -> Rows:
         return self._all_rows()[0]
 
     def _look(self) -> None:
-        for watch in self.watches.values():
-            watch.look()
+        look_together(self.store, list(self.watches.values()))
         self._look_at_enrolment(self.enrolment())
 
     def _look_at_enrolment(self, row: Enrolment) -> None:

@@ -1,7 +1,9 @@
 """Looks at the rows after every write: each move must be in the state tables, each row findable."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
+from typing import Any
 
 from system_sender.audit import entries_of
 from system_sender.codes import Code
@@ -21,19 +23,21 @@ _MOST_ENTRIES = 500
 
 
 class Rows:
-    """The rows of one draft and of the events around it, read as one snapshot."""
+    """The rows of one draft and of the events around it, read in one round trip."""
 
-    def __init__(self, store: Store, draft_id: str, event_ids: Iterable[str] = ()) -> None:
-        keys: list[Key] = [(Draft, draft_id), (Review, draft_id)]
-        keys += [(Message, draft_id, part) for part in range(MOST_PARTS)]
-        keys += [(Inbound, event_id) for event_id in event_ids]
-        read = store.read(*keys)
+    def __init__(self, read: Sequence[Any]) -> None:
+        """Take what was read under the keys of :func:`keys_of`."""
         self.draft: Draft | None = read[0]
         self.review: Review | None = read[1]
         self.messages: dict[int, Message] = {
             int(row.part): row for row in read[2 : 2 + MOST_PARTS] if row is not None
         }
         self.events: list[Inbound] = [row for row in read[2 + MOST_PARTS :] if row is not None]
+
+    @classmethod
+    def of(cls, store: Store, draft_id: str) -> "Rows":
+        """Read the rows of a draft, without any event."""
+        return cls(store.read(*keys_of(draft_id)))
 
     def due_at(self) -> int | None:
         """Return when the next sweep has something to do here, or None."""
@@ -49,6 +53,13 @@ class Rows:
     def parked(self) -> list[Message]:
         """Return the deliveries that wait for a person."""
         return [row for row in self.messages.values() if row.attention is not None]
+
+
+def keys_of(draft_id: str, event_ids: Iterable[str] = ()) -> list[Key]:
+    """Return the keys of a draft's rows and of the events around it."""
+    parts: list[Key] = [(Message, draft_id, part) for part in range(MOST_PARTS)]
+    events: list[Key] = [(Inbound, event_id) for event_id in event_ids]
+    return [(Draft, draft_id), (Review, draft_id), *parts, *events]
 
 
 class Watch:
@@ -72,9 +83,18 @@ class Watch:
         # Deliveries that were parked and that the provider's own records settled.
         self.found: set[int] = set()
 
+    @property
+    def keys(self) -> list[Key]:
+        """What a look reads."""
+        return keys_of(self._draft_id, self.event_ids)
+
     def look(self) -> None:
         """Look at the rows once more, and note what is wrong with them."""
-        rows = self.rows = Rows(self._store, self._draft_id, self.event_ids)
+        self.see(Rows(self._store.read(*self.keys)))
+
+    def see(self, rows: Rows) -> None:
+        """Note what is wrong with the rows as they are now."""
+        self.rows = rows
         self._look_at_draft(rows)
         for part, row in rows.messages.items():
             self._look_at_message(part, MessageState(row.state))
@@ -147,3 +167,12 @@ def _is_shown(review: Review | None) -> bool:
         or review.due_at is not None
         or review.code == Code.REVIEW_NOT_CONFIGURED
     )
+
+
+def look_together(store: Store, watches: Sequence[Watch]) -> None:
+    """Let every watch look, in one round trip."""
+    keys = [watch.keys for watch in watches]
+    read = store.read(*(key for of_one in keys for key in of_one))
+    ends = accumulate(map(len, keys), initial=0)
+    for watch, (first, end) in zip(watches, pairwise(ends), strict=True):
+        watch.see(Rows(read[first:end]))

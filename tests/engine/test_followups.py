@@ -1,7 +1,7 @@
 """A lead's whole way through a sequence, with all that may happen on it."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -46,11 +46,19 @@ from tests.engine.slack_stage import SlackStage
 from tests.engine.stage import Once, Stage, is_claim, is_send, named
 from tests.support.scene import PHONE
 from tests.support.sequences import DAY, HOUR, MINUTE, TWO_STEPS, Winter
+from tests.support.shards import one_shard
 from tests.support.tables import rows
 
 FIRST, SECOND = "Hi Dana, Acme here", "Still looking, Dana?"
 HELLO, AGAIN = TWO_STEPS
 BY_MAIL = {"channel": "email", "subject": "About Acme"}
+
+
+@pytest.fixture(autouse=True)
+def _one_shard() -> Iterator[None]:
+    """Weeks are lived here, a sweep at a time."""
+    with one_shard():
+        yield
 
 
 @pytest.fixture
