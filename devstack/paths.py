@@ -10,6 +10,7 @@ FUNCTIONS = PROJECT / "functions"
 
 VENV = PROJECT / ".venv"
 LOCAL = PROJECT / ".local"
+PIP_VENV = LOCAL / "pip-venv"
 SAM_VENV = LOCAL / "sam-venv"
 MINISTACK_VENV = LOCAL / "ministack-venv"
 RUNTIME_VENV = LOCAL / "runtime-venv"

@@ -34,6 +34,11 @@ class PreparationError(Exception):
     """A part could not be installed; the text says which, and what to do."""
 
 
+def installer() -> None:
+    """The pip for all parts: an interpreter's own may be old, and read an index thrice as long."""
+    _venv_once("pip", paths.PIP_VENV, interpreters.running())
+
+
 def development() -> None:
     """The environment of tests, checks and the `sender` command."""
     _venv_once("dev", paths.VENV, interpreters.running())
@@ -79,6 +84,7 @@ def prepare(*names: str) -> None:
     """Install the named parts (see PARTS) where they are missing or out of date."""
     paths.STAMPS.mkdir(parents=True, exist_ok=True)
     with _alone(), ThreadPoolExecutor(_AT_ONCE) as pool:
+        installer()
         for part in [pool.submit(PARTS[name]) for name in names]:
             part.result()
 
@@ -147,7 +153,8 @@ def _make_venv(folder: Path, interpreter: Interpreter, requirements: Path) -> No
 
 
 def _pip(folder: Path, *arguments: str) -> None:
-    _run([_python(folder), "-m", "pip", "install", "--quiet", *arguments])
+    pip = [_python(paths.PIP_VENV), "-m", "pip", "--python", _python(folder)]
+    _run([*pip, "install", "--quiet", *arguments])
 
 
 def _python(folder: Path) -> str:

@@ -52,6 +52,10 @@ class TestOnce:
 
 
 class TestParts:
+    @pytest.fixture(autouse=True)
+    def _there_is_a_pip(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(prepare, "installer", lambda: None)
+
     def test_parts_are_installed_beside_each_other(
         self, stamps: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
