@@ -191,8 +191,9 @@ class SequenceStory(SystemStory):
         return self._all_rows()[0]
 
     def _look(self) -> None:
-        look_together(self.store, list(self.watches.values()))
-        self._look_at_enrolment(self.enrolment())
+        key = (Enrolment, self.enrolment_id)
+        (row,) = look_together(self.store, list(self.watches.values()), key)
+        self._look_at_enrolment(row)
 
     def _look_at_enrolment(self, row: Enrolment) -> None:
         before, self._state = self._state, EnrolmentState(row.state)
@@ -203,7 +204,10 @@ class SequenceStory(SystemStory):
         if self._state is not EnrolmentState.ACTIVE or row.due_at is not None:
             return
         # Nothing but the end of its step's draft wakes it.
-        draft = self.store.get(Draft, draft_id_of(row))
+        draft_id = draft_id_of(row)
+        seen = (rows.draft for rows in self._all_rows() if rows.draft is not None)
+        draft = next((one for one in seen if one.draft_id == draft_id), None)
+        draft = draft or self.store.get(Draft, draft_id)
         if draft is None or draft.state not in DRAFT_OPEN | MAYBE_OUT:
             self._complain("the sequence is active, and waits for nothing")
 

@@ -169,10 +169,11 @@ def _is_shown(review: Review | None) -> bool:
     )
 
 
-def look_together(store: Store, watches: Sequence[Watch]) -> None:
-    """Let every watch look, in one round trip."""
+def look_together(store: Store, watches: Sequence[Watch], *others: Key) -> list[Any]:
+    """Let every watch look, and return the rows under other keys, all in one round trip."""
     keys = [watch.keys for watch in watches]
-    read = store.read(*(key for of_one in keys for key in of_one))
-    ends = accumulate(map(len, keys), initial=0)
+    read = store.read(*(key for of_one in keys for key in of_one), *others)
+    ends = list(accumulate(map(len, keys), initial=0))
     for watch, (first, end) in zip(watches, pairwise(ends), strict=True):
         watch.see(Rows(read[first:end]))
+    return read[ends[-1] :]
